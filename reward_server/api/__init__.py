@@ -1,0 +1,1 @@
+"""HTTP only: wire format, routes, guards."""

@@ -1,0 +1,1 @@
+"""Verdicts that need not be worked out twice."""

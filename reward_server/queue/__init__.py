@@ -1,0 +1,1 @@
+"""The queue: what the service and the worker need of it, and Redis Streams."""

@@ -1,0 +1,1 @@
+"""Sandboxes: where model-written programs run, and the drivers that make them."""

@@ -1,0 +1,1 @@
+"""Verifiers: code that turns (completion, reference, params) into a verdict. One file each."""
