@@ -1,0 +1,71 @@
+"""What the service and the worker need of a cache of verdicts.
+
+A key covers everything that a verdict depends on. Nulls and ``limit_exceeded`` are never kept: they say how
+things were at the time and not what is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from reward_server.queue.base import Answer, Chunk, Share, decode_shares
+from reward_server.types import Outcome
+
+KEPT = frozenset({Outcome.CORRECT.value, Outcome.INCORRECT.value, Outcome.NO_ANSWER.value})
+
+
+class Cache(Protocol):
+    """Answers by key."""
+
+    async def get(self, keys: Sequence[str]) -> list[Answer | None]:
+        """Kept answers in the order of the keys; None where there is none, or where the cache is down."""
+        ...
+
+    async def put(self, answers: Mapping[str, Answer]) -> None:
+        """Keep those answers that may be kept; loses them where the cache is down."""
+        ...
+
+
+class Keys:
+    """Makes the keys of what is worth keeping."""
+
+    def __init__(self, version_of: Callable[[str], str | None], environment: str = "") -> None:
+        """``version_of`` gives a verifier's version, None for one that is not cached."""
+        self._version_of = version_of
+        self._environment = environment.encode()
+
+    def of_item(self, verifier: str, reference: str, params: str) -> Callable[[str, bool], str] | None:
+        """A function from (text, truncated) to the key, None where the verifier is not cached.
+
+        ``reference`` and ``params`` are canonical JSON, or the hash under which a long reference travels.
+        """
+        version = self._version_of(verifier)
+        if version is None:
+            return None
+        head = hashlib.sha256()
+        for part in (verifier.encode(), version.encode(), reference.encode(), params.encode(), self._environment):
+            head.update(len(part).to_bytes(8, "little"))
+            head.update(part)
+
+        def key(text: str, truncated: bool) -> str:
+            digest = head.copy()
+            digest.update(b"\1" if truncated else b"\0")
+            digest.update(text.encode())
+            return digest.hexdigest()
+
+        return key
+
+    def of_chunk(self, chunk: Chunk) -> dict[int, str]:
+        """Keys by position, without those that are not cached."""
+        if all(self._version_of(verifier) is None for verifier, _ in chunk.header.shares):
+            return {}
+        return {position: key for share in decode_shares(chunk.body) for position, key in self._of_share(share)}
+
+    def _of_share(self, share: Share) -> list[tuple[int, str]]:
+        key = self.of_item(share.verifier, share.blob or share.reference, share.params)
+        if key is None:
+            return []
+        parts = zip(share.positions, share.texts, share.truncated, strict=True)
+        return [(position, key(text, truncated)) for position, text, truncated in parts]

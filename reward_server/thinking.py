@@ -1,0 +1,21 @@
+"""A model's thinking is removed once, before any verifier sees the completion."""
+
+from __future__ import annotations
+
+
+def without_thinking(text: str, mode: str, opens: str, closes: str) -> str | None:
+    """The text after the last closing tag; None where thinking was opened and never closed.
+
+    ``mode`` is ``auto``; ``prefilled`` where the chat template opens the thinking in the prompt, so that text
+    without a closing tag is all thinking; or ``none``, which leaves the text alone.
+
+    >>> without_thinking("<think>hm</think>42", "auto", "<think>", "</think>")
+    '42'
+    """
+    if mode == "none":
+        return text
+    end = text.rfind(closes)
+    if end < 0 and mode == "prefilled":
+        return None
+    rest = text if end < 0 else text[end + len(closes) :]
+    return None if opens in rest else rest
