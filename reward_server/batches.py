@@ -17,7 +17,7 @@ from reward_server.admission import Admission
 from reward_server.chunks import cut, target_s
 from reward_server.errors import RewardServerError
 from reward_server.planning import Planner
-from reward_server.queue.base import Answer, AskingQueue, Header, null_answer
+from reward_server.queue.base import Answer, AskingQueue, Header, flagged, null_answer
 from reward_server.queue.batch_store import BatchMeta, Event
 from reward_server.queue.keys import BatchKeys
 from reward_server.service import ItemResult, Request
@@ -122,7 +122,7 @@ class Batches:
             after = events[-1][0]
             for _, found in events:
                 for answer in found:
-                    answers.setdefault(answer.position, answer)
+                    answers.setdefault(answer.position, flagged(answer, known.meta.flags))
         reason = {"cancelled": "cancelled", "running": "pending"}.get(known.status, "deadline")
         results, start = [], 0
         for index, (item_id, verifier, count) in enumerate(known.meta.items):
@@ -157,7 +157,8 @@ class Batches:
         counted = zip(request.items, plan.counts, strict=True)
         meta = BatchMeta(
             batch_id, request.run, now, now + request.deadline_s, digest,
-            [(item.id, item.verifier, count) for item, count in counted], list(plan.works), len(plan.answers),
+            [(item.id, item.verifier, count) for item, count in counted], list(plan.works), plan.flags,
+            len(plan.answers),
         )  # fmt: skip
         await self._store.create(meta, [answer for answer in plan.answers if answer is not None])
         for lane, works in plan.works.items():

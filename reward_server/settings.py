@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     drain_s: float = Field(10.0, ge=0)
     """How long a stopping worker finishes what it runs before it hands the rest back."""
 
+    registry: str = "reward_server.verifiers.defaults:default_registry"
+    """Function, as ``module:name``, that makes the registry of verifiers."""
+
     think_open: str = "<think>"
     """Tag that opens a model's thinking."""
     think_close: str = "</think>"

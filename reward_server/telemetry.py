@@ -5,15 +5,29 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from reward_server.types import Verdict
-
 _SECONDS = (0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 MAX_RUNS = 100
 """Label values cost memory: the runs beyond the first hundred are counted as ``other``."""
+
+
+class Judged(Protocol):
+    """What is counted of an answer."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def cached(self) -> bool: ...
+    @property
+    def run_s(self) -> float: ...
+    @property
+    def queue_s(self) -> float: ...
 
 
 class Metrics:
@@ -42,16 +56,17 @@ class Metrics:
         )
         self.workers = Gauge("reward_workers", "Workers alive", ["lane"], registry=self.registry)
 
-    def record(self, run: str, verdicts: Iterable[Verdict]) -> None:
-        """Count the verdicts of one item."""
+    def record(self, run: str, verifier: str, answers: Iterable[Judged]) -> None:
+        """Count the answers of one item. The name of a verifier that does not exist must not become a label."""
         run = self._run_label(run)
-        for verdict in verdicts:
-            self.completions.labels(verdict.verifier, verdict.outcome, str(verdict.cached).lower(), run).inc()
-            if verdict.reward is None:
-                self.nulls.labels(verdict.verifier, verdict.reason or "").inc()
-            elif not verdict.cached:
-                self.run_seconds.labels(verdict.verifier).observe(verdict.run_s)
-                self.queue_seconds.observe(verdict.queue_s)
+        for answer in answers:
+            name = "unknown" if answer.reason == "unknown_verifier" or not verifier else verifier
+            self.completions.labels(name, answer.outcome, "true" if answer.cached else "false", run).inc()
+            if answer.reason is not None:
+                self.nulls.labels(name, answer.reason).inc()
+            elif not answer.cached:
+                self.run_seconds.labels(name).observe(answer.run_s)
+                self.queue_seconds.observe(answer.queue_s)
 
     def _run_label(self, run: str) -> str:
         if run not in self._runs:

@@ -6,11 +6,9 @@ import asyncio
 import uuid
 from itertools import accumulate
 
-import msgspec
-
 from reward_server.flights import Flights
 from reward_server.planning import Plan
-from reward_server.queue.base import Answer, null_answer
+from reward_server.queue.base import Answer, flagged, null_answer
 from reward_server.types import Lane, Outcome
 
 
@@ -42,8 +40,7 @@ class Waiting:
         position = answer.position
         if not 0 <= position < len(self._item_of) or self.plan.answers[position] is not None:
             return
-        if flags := self.plan.flags.get(position):
-            answer = msgspec.structs.replace(answer, flags=(*answer.flags, *flags))
+        answer = flagged(answer, self.plan.flags)
         self.plan.answers[position] = answer
         index = self._item_of[position]
         self._left[index] -= 1

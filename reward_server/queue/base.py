@@ -151,6 +151,12 @@ def null_answer(position: int, outcome: Outcome, reason: str, *, retryable: bool
     return Answer(position, outcome.value, detail=detail, reason=reason, retryable=retryable)
 
 
+def flagged(answer: Answer, flags: Mapping[int, tuple[str, ...]]) -> Answer:
+    """The answer with what was noticed about its completion while it was read."""
+    noticed = flags.get(answer.position)
+    return msgspec.structs.replace(answer, flags=(*answer.flags, *noticed)) if noticed else answer
+
+
 def _is_brief(value: Json) -> bool:
     return value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= 200)
 

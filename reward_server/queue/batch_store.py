@@ -30,6 +30,8 @@ class BatchMeta(msgspec.Struct, frozen=True):
     items: list[tuple[str, str, int]]
     """Id, verifier and number of completions of each item."""
     lanes: list[str]
+    flags: dict[int, tuple[str, ...]] = {}
+    """What was noticed while reading completions, by position."""
     total: int = 0
     done: int = 0
     status: str = "enqueuing"

@@ -25,7 +25,8 @@ _PR_SET_PDEATHSIG = 1
 _MAX_SOCKET_PATH = 100
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For ``preexec_fn``: the child gets SIGTERM when the process that started it dies."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -62,7 +63,7 @@ class EmbeddedValkey:
         # A session of its own: Ctrl-C must reach the supervisor, which drains before it stops this.
         self._process = subprocess.Popen(
             self._command(log), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=_die_with_parent,
+            start_new_session=True, preexec_fn=die_with_parent,
         )  # fmt: skip
         deadline = time.monotonic() + START_S
         while not self._answers():
