@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from reward_server.verifiers.base import AnyVerifier
+from reward_server.verifiers.choice import Choice
+from reward_server.verifiers.match import Match
 from reward_server.verifiers.registry import Registry
 
 
 def default_verifiers() -> list[AnyVerifier]:
     """A fresh instance of each."""
-    return []
+    return [
+        Choice(),
+        Match(),
+    ]
 
 
 def default_registry(*, third_party: bool = True) -> Registry:
