@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import cast
 
 from reward_server.child import LENGTH, PREPARED, PREPARING, Assignment, decode_report, encode_assignment
 from reward_server.errors import Unavailable
@@ -164,8 +165,7 @@ class ChildHandle(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of ``asyncio.Protocol``."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from asyncio's
 
     def data_received(self, data: bytes) -> None:
         """Part of ``asyncio.Protocol``: cut what came into reports."""

@@ -9,6 +9,7 @@ import socket
 import uvicorn
 import uvloop
 
+from reward_server.api.parts import Parts
 from reward_server.app import create_app
 from reward_server.settings import Settings
 from reward_server.types import Lane
@@ -34,7 +35,17 @@ def run_api(settings: Settings, fd: int | None = None) -> None:
         lifespan="on",
     )
     sockets = None if fd is None else [socket.socket(fileno=fd)]
-    uvicorn.Server(config).run(sockets=sockets)
+    _Server(config).run(sockets=sockets)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which tells the service when it is about to lose patience with the requests that are left."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Part of uvicorn: stop listening and wait for the requests there are."""
+        parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
+        asyncio.get_running_loop().call_later(GRACEFUL_S - 1, parts.service.give_up_all)
+        await super().shutdown(sockets)
 
 
 def run_worker(settings: Settings, lane: Lane) -> None:

@@ -73,11 +73,14 @@ class Part:
             self.process.wait()
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM; ``announce`` is told the address. Raises ``ConfigurationError``."""
+def serve(settings: Settings, announce: Callable[[str], None], environment: dict[str, str]) -> None:
+    """Run until SIGINT or SIGTERM; ``announce`` is told the address, the parts get ``environment``.
+
+    Raises ``ConfigurationError``.
+    """
     with _stop_signals() as stopped, _listening(settings) as listener, _queue(settings) as (url, valkey):
         host, port = listener.getsockname()[:2]
-        environment = {"REDIS_URL": url}
+        environment = {**environment, "REDIS_URL": url}
         api = Part("api", ["api", "--fd", str(listener.fileno())], pass_fds=(listener.fileno(),))
         workers = [
             Part(f"worker-{lane}-{index}", ["worker", "--lane", lane])

@@ -91,6 +91,12 @@ class RewardService:
         with contextlib.suppress(QueueError):
             await self._queue.close_reply(self._reply)
 
+    def give_up_all(self) -> None:
+        """Answer all that is still waiting with ``unavailable``: this process is about to end."""
+        for waiting in list(self._waiting.values()):
+            for lane in waiting.open_lanes():
+                waiting.give_up(lane, "shutting_down")
+
     async def score(self, request: Request) -> AsyncGenerator[ItemResult, None]:
         """Each item as soon as all its completions have an answer.
 
