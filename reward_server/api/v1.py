@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
 from fastapi import APIRouter
@@ -41,13 +41,15 @@ async def rewards(http: HttpRequest) -> Response:
     """Score items: verdicts in order, or as they finish with ``Accept: application/x-ndjson``."""
     parts = parts_of(http)
     limits = parts.settings
-    async with parts.bodies.read(http) as body:
+    async with AsyncExitStack() as held:
+        body = await held.enter_async_context(parts.bodies.read(http))
         request = parse_request(
             body, limits, default_deadline_s=limits.default_deadline_s, max_deadline_s=limits.max_deadline_s
         )
-    if NDJSON in http.headers.get("accept", ""):
-        return await _streamed(http, parts, request)
-    return await unless_gone(http, _collected(parts, request))
+        del body
+        if NDJSON in http.headers.get("accept", ""):
+            return await _streamed(http, parts, request, held)
+        return await unless_gone(http, _collected(parts, request))
 
 
 @router.get("/verifiers")
@@ -75,8 +77,11 @@ async def _collected(parts: Parts, request: Request) -> Response:
     return Response(encode({"items": items, "summary": summary.out()}), media_type="application/json")
 
 
-async def _streamed(http: HttpRequest, parts: Parts, request: Request) -> Response:
-    """The first item decides between a response and a problem: a refusal must not hide behind a 200."""
+async def _streamed(http: HttpRequest, parts: Parts, request: Request, held: AsyncExitStack) -> Response:
+    """The first item decides between a response and a problem: a refusal must not hide behind a 200.
+
+    What is ``held`` for the request is let go when the stream ends.
+    """
     results = parts.service.score(request)
     try:
         first = await unless_gone(http, _next(results))
@@ -98,7 +103,9 @@ async def _streamed(http: HttpRequest, parts: Parts, request: Request) -> Respon
             yield encode({"error": problem_of(error).body()}) + b"\n"
         finally:
             await results.aclose()
+            await lasting.aclose()
 
+    lasting = held.pop_all()
     return StreamingResponse(lines(), media_type=NDJSON)
 
 
