@@ -39,6 +39,8 @@ class Assignment(msgspec.Struct, array_like=True, frozen=True):
     blobs: dict[str, bytes]
     only: list[int]
     """Positions still to be judged, in order."""
+    queue_s: float = 0.0
+    """Stamped on every answer."""
 
 
 encode_assignment = msgspec.msgpack.Encoder().encode
@@ -76,10 +78,10 @@ class Child:
             self._limit_memory(verifier.limits.memory_mb)
             task = self._prepared(share, verifier, assignment.blobs)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must become an answer of each completion
-            verdict, version = verdict_of(error, preparing=True), ""
+            verdict = verdict_of(error, preparing=True)
             for position in share.positions:
                 if position in wanted:
-                    self._report(to_answer(position, verdict, assignment.detail))
+                    self._report(to_answer(position, verdict, assignment.detail, "", assignment.queue_s))
             return
         version = verifier.version
         for position, text, truncated in zip(share.positions, share.texts, share.truncated, strict=True):
@@ -90,9 +92,8 @@ class Child:
                 continue
             started = time.perf_counter()
             verdict = judge(verifier, task, Completion(text, truncated), self._context)
-            answer = to_answer(position, verdict, assignment.detail)
             run_s = round(time.perf_counter() - started, 6)
-            self._report(msgspec.structs.replace(answer, version=version, run_s=run_s))
+            self._report(to_answer(position, verdict, assignment.detail, version, assignment.queue_s, run_s))
 
     def _prepared(self, share: Share, verifier: AnyVerifier, blobs: dict[str, bytes]) -> Any:
         key = (share.verifier, share.blob or share.reference, share.params)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Mapping
 
 from reward_server.child import Assignment
@@ -35,13 +36,17 @@ class Crew:
         self._watch: asyncio.Task[None] | None = None
 
     async def judge(self, chunk: Chunk, blobs: Mapping[str, bytes]) -> list[Answer]:
-        """Answers for every position of the chunk, in order. Raises ``Unavailable`` when no child can be had."""
+        """Answers for every position of the chunk, in order. Raises ``Unavailable`` when no child can be had.
+
+        The time until a child was free counts as the queue's.
+        """
         progress = _Progress(chunk)
         async with self._free:
+            header = chunk.header
+            queue_s = max(0.0, round(time.time() - header.sent, 6))
             while only := progress.next():
                 child = await self._child()
-                header = chunk.header
-                assignment = Assignment(header.deadline, header.detail, chunk.body, dict(blobs), only)
+                assignment = Assignment(header.deadline, header.detail, chunk.body, dict(blobs), only, queue_s)
                 self._busy[child] = progress
                 try:
                     end = await child.run(assignment, progress.take)

@@ -23,6 +23,7 @@ from reward_server.thinking import without_thinking
 from reward_server.types import Completion, Item, Json, Lane, Outcome, Verdict
 from reward_server.verifiers.registry import Entry, Registry
 
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 UNCLOSED = Verdict(Outcome.NO_ANSWER, 0.0, {"message": "thinking was opened and never closed"})
 
 
@@ -99,8 +100,7 @@ class Planner:
         for position, completion in enumerate(item.completions, start):
             verdict = self._early(completion, item.thinking)
             if isinstance(verdict, Verdict):
-                answer = to_answer(position, verdict, detail)
-                plan.answers[position] = msgspec.structs.replace(answer, version=entry.verifier.version)
+                plan.answers[position] = to_answer(position, verdict, detail, entry.verifier.version)
                 continue
             work.positions.append(position)
             work.texts.append(verdict.text)
@@ -146,12 +146,12 @@ class Planner:
 
 def canonical(value: Json) -> str:
     """One JSON text for equal values."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _canonical(value)
 
 
 def check_json(value: Json, what: str, max_depth: int) -> None:
     """Raises ``InvalidTask`` for a number that is not finite and for nesting beyond ``max_depth``."""
-    if isinstance(value, str):
+    if isinstance(value, str) or not value:
         return
     todo: list[tuple[Any, int]] = [(value, 0)]
     while todo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 
@@ -34,6 +35,10 @@ def run_api(settings: Settings, fd: int | None = None) -> None:
         timeout_graceful_shutdown=GRACEFUL_S,
         lifespan="on",
     )
+    # Requests are trees of many small objects that go as they came: collect rarely, and never what was loaded.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     sockets = None if fd is None else [socket.socket(fileno=fd)]
     _Server(config).run(sockets=sockets)
 

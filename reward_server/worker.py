@@ -126,8 +126,8 @@ class Worker:
             self._room.set()
 
     async def _answers(self, claim: Claim, blobs: Mapping[str, bytes]) -> list[Answer]:
-        """Cached answers and fresh ones; the queue's time is stamped on each."""
-        chunk, queue_s = claim.chunk, max(0.0, round(time.time() - claim.chunk.header.sent, 6))
+        """Cached answers and fresh ones."""
+        chunk = claim.chunk
         known: dict[int, Answer] = {}
         keys = self._keys.of_chunk(chunk) if chunk.header.cache else {}
         if keys:
@@ -137,7 +137,7 @@ class Worker:
         fresh = await self._fresh(rest, blobs) if rest.completions else []
         if keys:
             await self._cache.put({keys[answer.position]: answer for answer in fresh if answer.position in keys})
-        return [msgspec.structs.replace(answer, queue_s=queue_s) for answer in (*known.values(), *fresh)]
+        return [*known.values(), *fresh]
 
     async def _fresh(self, chunk: Chunk, blobs: Mapping[str, bytes]) -> list[Answer]:
         try:

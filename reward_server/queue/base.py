@@ -124,12 +124,14 @@ decode_answers = msgspec.msgpack.Decoder(list[Answer]).decode
 _detail = msgspec.json.Encoder().encode
 
 
-def to_answer(position: int, verdict: Verdict, detail: str = "full") -> Answer:
+def to_answer(
+    position: int, verdict: Verdict, detail: str = "full", version: str = "", queue_s: float = 0.0, run_s: float = 0.0
+) -> Answer:
     """Encode a verdict; ``detail`` says how much of its detail to keep."""
+    encoded = encode_detail(verdict.detail, detail) if verdict.detail else b"{}"
     return Answer(
-        position, verdict.outcome.value, verdict.score, encode_detail(verdict.detail, detail), verdict.flags,
-        verdict.image, verdict.reason, verdict.retryable, verdict.version, verdict.queue_s, verdict.run_s,
-        verdict.cached,
+        position, verdict.outcome.value, verdict.score, encoded, verdict.flags, verdict.image, verdict.reason,
+        verdict.retryable, version, queue_s, run_s,
     )  # fmt: skip
 
 
