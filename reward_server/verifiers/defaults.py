@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from reward_server.verifiers.base import AnyVerifier
+from reward_server.verifiers.math import MathVerifier
 from reward_server.verifiers.registry import Registry
 
 
 def default_verifiers() -> list[AnyVerifier]:
     """A fresh instance of each."""
-    return []
+    return [MathVerifier()]
 
 
 def default_registry(*, third_party: bool = True) -> Registry:
