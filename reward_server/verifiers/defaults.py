@@ -5,6 +5,7 @@ from __future__ import annotations
 from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
 from reward_server.verifiers.match import Match
+from reward_server.verifiers.math import MathVerifier
 from reward_server.verifiers.registry import Registry
 
 
@@ -13,6 +14,7 @@ def default_verifiers() -> list[AnyVerifier]:
     return [
         Choice(),
         Match(),
+        MathVerifier(),
     ]
 
 

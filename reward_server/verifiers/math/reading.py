@@ -1,0 +1,124 @@
+r"""From the text of one answer to its trees: wrappers off, tokens, parser, and plain words where it is no mathematics.
+
+A text may have several readings (``1,234`` at the top level is a number or two); two answers are equal when a reading
+of one equals a reading of the other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
+from reward_server.verifiers.math.nodes import Node, Words
+from reward_server.verifiers.math.parser import parse
+from reward_server.verifiers.math.tokens import tokenize
+
+_WRAPPERS: Final = (
+    ("\\(", "\\)"),
+    ("\\[", "\\]"),
+    ("$$", "$$"),
+    ("$", "$"),
+    ("**", "**"),
+    ("`", "`"),
+    ('"', '"'),
+    ("“", "”"),
+)
+_BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
+_MATH_PAIR: Final = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$|\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
+_TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
+_COMMAND: Final = re.compile(
+    r"\\(?:text|textbf|textit|textrm|mbox|mathrm|mathbf|operatorname)\s*\{([^{}\\]*)\}|\\[,;:! ]|~"
+)
+_AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
+_TRAILING: Final = " \t\n.,;"
+
+
+def read(text: str) -> Node:
+    """The first reading of an answer. Raises ``NotMath`` or ``TooBig``."""
+    return readings(text)[0]
+
+
+def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
+    """Every reading of an answer, the likeliest first.
+
+    Raises ``NotMath`` for an empty or broken text, ``TooBig`` past a cap.
+    """
+    text = unwrap(text)
+    if not text:
+        raise NotMath("the answer is empty")
+    if len(text) > MAX_ANSWER:
+        raise TooBig("size", f"the answer is longer than {MAX_ANSWER} characters")
+    time = _time(text)
+    if time is not None:
+        return (time,)
+    try:
+        first = parse(tokenize(text, decimal_comma=decimal_comma))
+    except NotMath:
+        return (words(text),)
+    found = [first]
+    if _AMBIGUOUS.search(text) and not decimal_comma:
+        try:
+            found.append(parse(tokenize(text, commas_group=False)))
+        except NotMath:
+            pass
+    return tuple(found)
+
+
+def unwrap(text: str) -> str:
+    r"""Without the delimiters around it: ``$…$``, ``\[…\]``, ``\boxed{…}``, ``**…**``, quotes, a full stop."""
+    for _ in range(8):
+        before = text
+        text = text.strip().rstrip(_TRAILING) if not text.rstrip().endswith("\\,") else text.strip()
+        for opened, closed in _WRAPPERS:
+            inner = text[len(opened) : len(text) - len(closed)]
+            if (
+                len(text) > len(opened) + len(closed) and text.startswith(opened) and text.endswith(closed)
+                and closed not in inner and not inner.endswith("\\")
+            ):  # fmt: skip
+                text = inner
+        box = _BOX.match(text)
+        if box and text.endswith("}") and _closes_at_end(text, box.end()):
+            text = text[box.end() : -1]
+        if text == before:
+            break
+    if "$" in text or "\\(" in text or "\\[" in text:
+        text = _MATH_PAIR.sub(
+            lambda match: f" {next(part for part in match.groups() if part is not None)} ", text
+        ).strip()
+    return text
+
+
+def _closes_at_end(text: str, start: int) -> bool:
+    depth, index = 1, start
+    while index < len(text):
+        if text[index] == "\\":
+            index += 1
+        elif text[index] == "{":
+            depth += 1
+        elif text[index] == "}":
+            depth -= 1
+            if depth == 0:
+                return index == len(text) - 1
+        index += 1
+    return False
+
+
+def _time(text: str) -> Words | None:
+    """A time of day, which must not be taken for a ratio: with ``am``/``pm``, or minutes below ten."""
+    match = _TIME.fullmatch(
+        _COMMAND.sub(lambda found: f" {found[1]} " if found[1] else "", text).replace(" :", ":").strip()
+    )
+    if match is None or not (match[4] or match[2].startswith("0")):
+        return None
+    hours, minutes, seconds, half = match.groups()
+    return Words(f"{int(hours)}:{minutes}" + (f":{seconds}" if seconds else "") + (f" {half.lower()}m" if half else ""))
+
+
+def words(text: str) -> Words:
+    """An answer that is no mathematics, as words. Raises ``NotMath`` where LaTeX other than text remains in it."""
+    plain = _COMMAND.sub(lambda found: f" {found[1]} " if found[1] else " ", text).replace("{", "").replace("}", "")
+    if not _PLAIN.fullmatch(plain) or not re.search(r"\w", plain):
+        raise NotMath("the text is neither mathematics nor plain words")
+    return Words(" ".join(plain.split()))
