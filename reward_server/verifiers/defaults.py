@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
+from reward_server.verifiers.composite import Composite
+from reward_server.verifiers.extraction import Extraction
+from reward_server.verifiers.format import Format
 from reward_server.verifiers.match import Match
+from reward_server.verifiers.regex import Regex
 from reward_server.verifiers.registry import Registry
+from reward_server.verifiers.tool_call import ToolCall
 
 
 def default_verifiers() -> list[AnyVerifier]:
@@ -13,6 +18,11 @@ def default_verifiers() -> list[AnyVerifier]:
     return [
         Choice(),
         Match(),
+        Regex(),
+        Format(),
+        Extraction(),
+        ToolCall(),
+        Composite(),
     ]
 
 
