@@ -7,9 +7,12 @@ from reward_server.verifiers.choice import Choice
 from reward_server.verifiers.composite import Composite
 from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
+from reward_server.verifiers.graph import Graph
 from reward_server.verifiers.match import Match
+from reward_server.verifiers.plan import Plan
 from reward_server.verifiers.regex import Regex
 from reward_server.verifiers.registry import Registry
+from reward_server.verifiers.sql import Sql
 from reward_server.verifiers.tool_call import ToolCall
 
 
@@ -22,6 +25,9 @@ def default_verifiers() -> list[AnyVerifier]:
         Format(),
         Extraction(),
         ToolCall(),
+        Sql(),
+        Graph(),
+        Plan(),
         Composite(),
     ]
 
