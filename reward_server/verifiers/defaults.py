@@ -8,6 +8,7 @@ from reward_server.verifiers.composite import Composite
 from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
 from reward_server.verifiers.graph import Graph
+from reward_server.verifiers.instructions import Instructions
 from reward_server.verifiers.match import Match
 from reward_server.verifiers.plan import Plan
 from reward_server.verifiers.regex import Regex
@@ -25,6 +26,7 @@ def default_verifiers() -> list[AnyVerifier]:
         Format(),
         Extraction(),
         ToolCall(),
+        Instructions(),
         Sql(),
         Graph(),
         Plan(),
