@@ -17,6 +17,7 @@ TRL calls it once a rank, with whatever rows that rank holds: a group may be spr
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import time
 from collections import Counter
@@ -191,7 +192,8 @@ class RemoteReward:
         ]
         if missing:
             raise KeyError(f"the dataset has no column {missing[0]!r}; it has {sorted(row)}")
-        params = {**self.params, **(row[self.params_column] or {})} if self.params_column else self.params
+        own = row[self.params_column] if self.params_column else None
+        params = {**self.params, **((json.loads(own) if isinstance(own, str) else own) or {})}
         return Item(
             reference=row[self.reference],
             completions=[{"content": text_of(completion), "truncated": True} if cut else completion],

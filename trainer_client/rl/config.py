@@ -47,11 +47,6 @@ class RewardArguments:
     """Where rewards come from, and how verdicts become numbers."""
 
     reward_url: str | None = _option(None, "URL of the reward server. Its key is read from REWARD_API_KEY.")
-    verifier: str | None = _option(None, "The verifier of all rows.")
-    verifier_column: str | None = _option(None, "Column that names each row's verifier.")
-    reference: str = _option("answer", "Column of the reference.")
-    params: dict[str, Any] | str | None = _option(None, "Parameters of the verifier, for all rows (JSON on the CLI).")
-    params_column: str | None = _option(None, "Column of each row's parameters.")
     use: Literal["reward", "score"] = _option("reward", "reward: 0 or 1; score: the share that was right.")
     signed: bool = _option(False, "Map 0..1 to -1..1.")
     overlong_cache: int | None = _option(None, "Tokens before the longest completion over which punishment grows.")
@@ -77,16 +72,14 @@ class RewardArguments:
         )
 
     def build(self, longest: int | None, run: str) -> RemoteReward:
-        """The reward function. Raises ``ValueError``."""
+        """The reward function for rows as ``trainer_client.data`` makes them. Raises ``ValueError``."""
         if not self.reward_url:
             raise ValueError("reward_url is missing: where does the reward server listen?")
         return RemoteReward(
             self.reward_url,
-            verifier=self.verifier,
-            verifier_column=self.verifier_column,
-            reference=self.reference,
-            params=self.params if isinstance(self.params, dict) else None,
-            params_column=self.params_column,
+            verifier_column="verifier",
+            reference="answer",
+            params_column="params",
             shaping=self.shaping(longest),
             thinking=self.thinking,
             deadline_s=self.deadline_s,
