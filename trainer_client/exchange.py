@@ -38,6 +38,8 @@ class RetryPolicy:
 
     attempts: int = 8
     """Sends of the same completions in one call, the first included."""
+    null_attempts: int = 3
+    """Of these, how many may end in a null that the server calls retryable."""
     backoff_s: float = 0.25
     """Wait before the second attempt; doubles with each further one. Half of it is drawn at random."""
     backoff_cap_s: float = 15.0
@@ -87,6 +89,7 @@ class _Batch:
 
     pieces: list[Piece]
     attempts: int = 0
+    nulls: int = 0
     not_before: float = 0.0
     failure: tuple[str, str] = ("deadline", "no time was left to ask")
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -172,7 +175,8 @@ class Exchange:
             self.verdicts[piece.item, piece.completion] = verdict
             if verdict.reward is None and verdict.retryable:
                 unsettled.append(piece)
-        if unsettled:
+        batch.nulls += 1
+        if unsettled and batch.nulls < self._policy.null_attempts:
             # Other work than before, so another key; the verdicts stand unless a later attempt betters them.
             self._queue[0] = replace(batch, pieces=unsettled, key=uuid.uuid4().hex)
             reason = self.verdicts[unsettled[0].item, unsettled[0].completion].reason

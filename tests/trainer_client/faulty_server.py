@@ -5,6 +5,7 @@ Its verifier is ``completion == reference``; the completions ``!lost`` and ``!br
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import socket
@@ -110,6 +111,20 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
+    def __init__(self, *args: Any) -> None:
+        self.open: set[Any] = set()
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection, to end it with the server."""
+        self.open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget it."""
+        self.open.discard(request)
+        super().shutdown_request(request)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: connections end badly here on purpose."""
 
@@ -147,9 +162,12 @@ class FaultyServer:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and end what is open."""
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._server.open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         return self
