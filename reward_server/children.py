@@ -1,7 +1,8 @@
 """Killable child processes with limits, one socketpair each, as the supervisor sees them.
 
 A limit on time counts processor seconds of the child: on a busy machine a slow answer is nobody's fault.
-Wall time is only a backstop, and passing it is a failure of ours and not of the completion.
+Time in which the child neither ran nor waited for a processor is only a backstop, and passing it is a
+failure of ours and not of the completion.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ class ChildHandle(asyncio.Protocol):
         self._ended: asyncio.Future[End] | None = None
         self._transport: asyncio.Transport | None = None
         self._killed_by: End | None = None
-        self._since = (0.0, 0.0)
+        self._schedstat = f"/proc/{pid}/schedstat"
+        self._since = (0.0, 0.0, 0.0)
+        self._moved = True
         self.alive = True
         self.preparing = False
         self.resident_mb = 0
@@ -136,18 +139,24 @@ class ChildHandle(asyncio.Protocol):
         if not self.alive:
             return End.DIED
         frame = encode_assignment(assignment)
-        self._since = (self._cpu_s(), time.monotonic())
+        self._moved = True
         self._transport.writelines([LENGTH.pack(len(frame)), frame])
         return await self._ended
 
     def enforce(self, limits: Limits) -> None:
-        """Kill the child if what it is at has passed ``limits``; called every so often."""
+        """Kill the child if what it is at has passed ``limits``; called every so often.
+
+        The clocks are read here and not with every answer, so a completion may have one interval more.
+        """
         if self._ended is None or self._ended.done() or self._killed_by is not None:
             return
-        cpu_s, wall_s = self._cpu_s() - self._since[0], time.monotonic() - self._since[1]
+        if self._moved:
+            self._moved, self._since = False, self._clocks()
+            return
+        cpu_s, wall_s, starved_s = (now - then for now, then in zip(self._clocks(), self._since, strict=True))
         if cpu_s > limits.time_s:
             self.kill(End.LIMIT)
-        elif wall_s > WALL_FACTOR * limits.time_s + 1.0:
+        elif wall_s - starved_s > WALL_FACTOR * limits.time_s + 1.0:
             self.kill(End.DIED)
 
     def kill(self, end: End = End.DIED) -> None:
@@ -181,8 +190,7 @@ class ChildHandle(asyncio.Protocol):
             start += size
             progress = True
         del self._buffer[:start]
-        if progress:
-            self._since = (self._cpu_s(), time.monotonic())
+        self._moved = self._moved or progress
 
     def connection_lost(self, error: Exception | None) -> None:
         """Part of ``asyncio.Protocol``: the child is gone."""
@@ -205,8 +213,12 @@ class ChildHandle(asyncio.Protocol):
             if self._ended is not None and not self._ended.done():
                 self._ended.set_result(End.DONE)
 
-    def _cpu_s(self) -> float:
+    def _clocks(self) -> tuple[float, float, float]:
+        """Processor seconds of the child, wall seconds, and seconds it waited for a processor."""
+        wall_s = time.monotonic()
         try:
-            return time.clock_gettime(self._clock)
+            cpu_s = time.clock_gettime(self._clock)
+            with open(self._schedstat) as schedstat:
+                return cpu_s, wall_s, int(schedstat.read().split()[1]) / 1e9
         except OSError:  # it has just died; its channel will say so
-            return self._since[0]
+            return self._since[0], wall_s, self._since[2]

@@ -43,12 +43,18 @@ def target_s(works: Sequence[Work], slots: int, chunk_s: float) -> float:
 
 
 def cut(works: Iterable[Work], header: Header, seconds: float, *, sandbox: bool = False) -> Iterator[Chunk]:
-    """Cut work into chunks of about ``seconds``; ``header`` is the pattern of theirs."""
+    """Cut work into chunks of about ``seconds``; ``header`` is the pattern of theirs.
+
+    A chunk has one verifier, so that quick answers do not wait for slow ones.
+    """
     most = MAX_SANDBOX if sandbox else MAX_COMPLETIONS
     shares: list[Share] = []
     count, size, cost = 0, 0, 0.0
-    for work in works:
+    for work in sorted(works, key=lambda work: work.verifier):
         start = 0
+        if shares and shares[-1].verifier != work.verifier:
+            yield _chunk(header, shares)
+            shares, count, size, cost = [], 0, 0, 0.0
         reference_size = len(work.reference) + len(work.params) + 64
         for index, text in enumerate(work.texts):
             full = count >= most or size >= MAX_BYTES or (cost >= seconds and (sandbox or count >= MIN_CHEAP))

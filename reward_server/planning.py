@@ -50,7 +50,7 @@ class Planner:
     def __init__(
         self,
         registry: Registry,
-        key_of: Callable[[str, str, str], Callable[[str, bool], str] | None],
+        key_of: Callable[[str, str, str, str], Callable[[str, bool], str] | None],
         costs: Costs,
         *,
         think_open: str = "<think>",
@@ -96,7 +96,7 @@ class Planner:
             blob = hashlib.sha256(encoded).hexdigest()
             plan.blobs.setdefault(entry.verifier.lane, {})[blob] = encoded
         work = Work(item.verifier, reference, blob, params, self._costs.of(item.verifier, entry.verifier.cost_s))
-        key = self._key_of(item.verifier, blob or reference, params)
+        key = self._key_of(item.verifier, blob or reference, params, detail)
         for position, completion in enumerate(item.completions, start):
             verdict = self._early(completion, item.thinking)
             if isinstance(verdict, Verdict):

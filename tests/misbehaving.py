@@ -107,7 +107,7 @@ class Misbehaving:
             case "recurse":
                 return self.verify(task, Completion("recurse"), context)
             case "stall":
-                time.sleep(60)
+                time.sleep(20)
             case "nan":
                 return incorrect({"value": float("nan"), "text": "\ud800"})
             case "":

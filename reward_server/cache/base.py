@@ -34,20 +34,22 @@ class Keys:
     def __init__(self, version_of: Callable[[str], str | None], environment: str = "") -> None:
         """``version_of`` gives a verifier's version, None for one that is not cached."""
         self._version_of = version_of
-        self._environment = environment.encode()
+        self._environment = environment
 
-    def of_item(self, verifier: str, reference: str, params: str) -> Callable[[str, bool], str] | None:
+    def of_item(self, verifier: str, reference: str, params: str, detail: str) -> Callable[[str, bool], str] | None:
         """A function from (text, truncated) to the key, None where the verifier is not cached.
 
-        ``reference`` and ``params`` are canonical JSON, or the hash under which a long reference travels.
+        ``reference`` and ``params`` are canonical JSON, or the hash under which a long reference travels;
+        ``detail`` is the level of detail that the answer holds.
         """
         version = self._version_of(verifier)
         if version is None:
             return None
         head = hashlib.sha256()
-        for part in (verifier.encode(), version.encode(), reference.encode(), params.encode(), self._environment):
-            head.update(len(part).to_bytes(8, "little"))
-            head.update(part)
+        for part in (verifier, version, reference, params, detail, self._environment):
+            encoded = part.encode()
+            head.update(len(encoded).to_bytes(8, "little"))
+            head.update(encoded)
 
         def key(text: str, truncated: bool) -> str:
             digest = head.copy()
@@ -61,10 +63,14 @@ class Keys:
         """Keys by position, without those that are not cached."""
         if all(self._version_of(verifier) is None for verifier, _ in chunk.header.shares):
             return {}
-        return {position: key for share in decode_shares(chunk.body) for position, key in self._of_share(share)}
+        return {
+            position: key
+            for share in decode_shares(chunk.body)
+            for position, key in self._of_share(share, chunk.header.detail)
+        }
 
-    def _of_share(self, share: Share) -> list[tuple[int, str]]:
-        key = self.of_item(share.verifier, share.blob or share.reference, share.params)
+    def _of_share(self, share: Share, detail: str) -> list[tuple[int, str]]:
+        key = self.of_item(share.verifier, share.blob or share.reference, share.params, detail)
         if key is None:
             return []
         parts = zip(share.positions, share.texts, share.truncated, strict=True)
