@@ -17,9 +17,7 @@ from reward_server.admission import Admission
 from reward_server.chunks import cut, target_s
 from reward_server.errors import RewardServerError
 from reward_server.planning import Planner
-from reward_server.queue.base import Answer, AskingQueue, Header, flagged, null_answer
-from reward_server.queue.batch_store import BatchMeta, Event
-from reward_server.queue.keys import BatchKeys
+from reward_server.queue.base import Answer, AskingQueue, BatchMeta, Event, Header, flagged, null_answer
 from reward_server.service import ItemResult, Request
 from reward_server.types import Lane, Outcome
 
@@ -33,6 +31,10 @@ class BatchConflict(RewardServerError):
 
 class BatchStore(Protocol):
     """Where batches are kept; see ``queue.batch_store``."""
+
+    def answers_key(self, batch_id: str) -> str:
+        """Key of the stream that a batch's answers go to."""
+        ...
 
     async def claim_key(self, key: str, batch_id: str) -> str:
         """The batch that an idempotency key stands for."""
@@ -163,7 +165,7 @@ class Batches:
         await self._store.create(meta, [answer for answer in plan.answers if answer is not None])
         for lane, works in plan.works.items():
             header = Header(
-                batch_id, BatchKeys(batch_id).answers, meta.deadline, now, [], [], 0, request.detail,
+                batch_id, self._store.answers_key(batch_id), meta.deadline, now, [], [], 0, request.detail,
                 self._cache_enabled, durable=True,
             )  # fmt: skip
             seconds = target_s(works, await self._admission.slots(lane), self._chunk_s)

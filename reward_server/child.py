@@ -84,14 +84,14 @@ class Child:
                     self._report(to_answer(position, verdict, assignment.detail, "", assignment.queue_s))
             return
         version = verifier.version
-        for position, text, truncated in zip(share.positions, share.texts, share.truncated, strict=True):
+        for position, text, thinking, truncated in share.parts():
             if position not in wanted:
                 continue
             if time.time() > assignment.deadline:
                 self._report(Answer(position, Outcome.UNAVAILABLE.value, reason="deadline", retryable=True))
                 continue
             started = time.perf_counter()
-            verdict = judge(verifier, task, Completion(text, truncated), self._context)
+            verdict = judge(verifier, task, Completion(text, truncated, thinking=thinking), self._context)
             run_s = round(time.perf_counter() - started, 6)
             self._report(to_answer(position, verdict, assignment.detail, version, assignment.queue_s, run_s))
 

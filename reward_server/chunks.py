@@ -34,6 +34,8 @@ class Work:
     positions: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     truncated: list[bool] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    """Empty unless the verifier wants it."""
 
 
 def target_s(works: Sequence[Work], slots: int, chunk_s: float) -> float:
@@ -66,7 +68,11 @@ def cut(works: Iterable[Work], header: Header, seconds: float, *, sandbox: bool 
                 shares, start, count, size, cost = [], index, 0, 0, 0.0
             if index == start:
                 size += reference_size
-            count, size, cost = count + 1, size + len(text), cost + work.cost_s
+            count, size, cost = (
+                count + 1,
+                size + len(text) + len(work.thinking[index] if work.thinking else ""),
+                cost + work.cost_s,
+            )
         shares.append(_share(work, start, len(work.texts)))
     if shares:
         yield _chunk(header, shares)
@@ -80,6 +86,7 @@ def pick(work: Work, wanted: Callable[[int], bool]) -> Work:
     return Work(
         work.verifier, work.reference, work.blob, work.params, work.cost_s,
         [work.positions[i] for i in keep], [work.texts[i] for i in keep], [work.truncated[i] for i in keep],
+        [work.thinking[i] for i in keep if work.thinking],
     )  # fmt: skip
 
 
@@ -116,7 +123,7 @@ def _chunk(header: Header, shares: list[Share]) -> Chunk:
 def _share(work: Work, start: int, end: int) -> Share:
     return Share(
         work.verifier, "" if work.blob else work.reference, work.blob, work.params,
-        work.positions[start:end], work.texts[start:end], work.truncated[start:end],
+        work.positions[start:end], work.texts[start:end], work.truncated[start:end], work.thinking[start:end],
     )  # fmt: skip
 
 
@@ -126,4 +133,5 @@ def _pick(share: Share, indices: list[int]) -> Share:
         positions=[share.positions[i] for i in indices],
         texts=[share.texts[i] for i in indices],
         truncated=[share.truncated[i] for i in indices],
+        thinking=[share.thinking[i] for i in indices if share.thinking],
     )

@@ -19,7 +19,7 @@ from reward_server.chunks import LONG_REFERENCE, Work
 from reward_server.costs import Costs
 from reward_server.errors import InvalidTask
 from reward_server.queue.base import Answer, null_answer, to_answer
-from reward_server.thinking import without_thinking
+from reward_server.thinking import split_thinking
 from reward_server.types import Completion, Item, Json, Lane, Outcome, Verdict
 from reward_server.verifiers.registry import Entry, Registry
 
@@ -50,7 +50,7 @@ class Planner:
     def __init__(
         self,
         registry: Registry,
-        key_of: Callable[[str, str, str, str], Callable[[str, bool], str] | None],
+        key_of: Callable[[str, str, str, str], Callable[[str, str, bool], str] | None],
         costs: Costs,
         *,
         think_open: str = "<think>",
@@ -98,27 +98,31 @@ class Planner:
         work = Work(item.verifier, reference, blob, params, self._costs.of(item.verifier, entry.verifier.cost_s))
         key = self._key_of(item.verifier, blob or reference, params, detail)
         for position, completion in enumerate(item.completions, start):
-            verdict = self._early(completion, item.thinking)
-            if isinstance(verdict, Verdict):
-                plan.answers[position] = to_answer(position, verdict, detail, entry.verifier.version)
+            read = self._without_thinking(completion, item.thinking, entry.wants_thinking)
+            if isinstance(read, Verdict):
+                plan.answers[position] = to_answer(position, read, detail, entry.verifier.version)
                 continue
             work.positions.append(position)
-            work.texts.append(verdict.text)
-            work.truncated.append(verdict.truncated)
-            if verdict.flags:
-                plan.flags[position] = verdict.flags
+            work.texts.append(read.text)
+            work.truncated.append(read.truncated)
+            if entry.wants_thinking:
+                work.thinking.append(read.thinking)
+            if read.flags:
+                plan.flags[position] = read.flags
             if key is not None:
-                plan.keys[position] = key(verdict.text, verdict.truncated)
+                plan.keys[position] = key(read.text, read.thinking, read.truncated)
         if work.positions:
             plan.works.setdefault(entry.verifier.lane, []).append(work)
 
-    def _early(self, completion: Completion | Verdict, thinking: str) -> Completion | Verdict:
+    def _without_thinking(self, completion: Completion | Verdict, mode: str, wanted: bool) -> Completion | Verdict:
         if isinstance(completion, Verdict):
             return completion
-        text = without_thinking(completion.text, thinking, *self._tags)
-        if text is None:
+        thinking, text = split_thinking(completion.text, mode, *self._tags)
+        if text is completion.text:
+            return completion
+        if text is None and not wanted:
             return UNCLOSED
-        return completion if text is completion.text else Completion(text, completion.truncated, completion.flags)
+        return Completion(text or "", completion.truncated, completion.flags, thinking if wanted else "")
 
     def _validated(self, entry: Entry, item: Item) -> tuple[str, str]:
         """Reference and params as canonical JSON; raises ``InvalidTask``."""

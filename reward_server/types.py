@@ -71,6 +71,13 @@ class Completion:
     """The trainer says that generation stopped at the length limit."""
     flags: tuple[str, ...] = ()
     """What was noticed while reading it, such as ``text_repaired``."""
+    thinking: str = ""
+    """What was removed, for verifiers with ``wants_thinking``; empty for all others."""
+
+    @property
+    def whole(self) -> str:
+        """The text with its thinking."""
+        return self.thinking + self.text
 
 
 @dataclass(frozen=True, slots=True)

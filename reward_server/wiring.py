@@ -8,8 +8,6 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from redis.asyncio import Redis
-
 from reward_server.admission import Admission, Capacity
 from reward_server.api.guard import Bodies
 from reward_server.api.parts import Parts
@@ -23,7 +21,7 @@ from reward_server.errors import ConfigurationError, InvalidTask
 from reward_server.planning import Planner
 from reward_server.queue.asking import StreamsAskingQueue
 from reward_server.queue.batch_store import RedisBatchStore
-from reward_server.queue.connection import connect
+from reward_server.queue.connection import Client, connect
 from reward_server.queue.working import StreamsWorkingQueue
 from reward_server.service import RewardService, ServiceOptions
 from reward_server.settings import Settings
@@ -98,13 +96,13 @@ def sandbox_context(registry: Registry) -> Context:
     return registry.context
 
 
-def _redis(settings: Settings) -> Redis:
+def _redis(settings: Settings) -> Client:
     if settings.redis_url is None:
         raise ConfigurationError("set REDIS_URL; only `reward-server serve` starts a Valkey of its own")
     return connect(settings.redis_url)
 
 
-def _cache(settings: Settings, redis: Redis) -> Cache:
+def _cache(settings: Settings, redis: Client) -> Cache:
     return RedisCache(redis, settings.cache_ttl_s) if settings.cache_enabled else NoCache()
 
 

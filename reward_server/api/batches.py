@@ -18,8 +18,7 @@ from reward_server.api.schemas import BatchDoc, ProblemDoc
 from reward_server.api.v1 import PROBLEM_RESPONSES, REQUEST_BODY
 from reward_server.api.wire import parse_request
 from reward_server.batches import FIRST, BatchView
-from reward_server.queue.base import Answer, flagged
-from reward_server.queue.batch_store import BatchMeta, Event
+from reward_server.queue.base import Answer, BatchMeta, Event, flagged
 
 router = APIRouter(prefix="/v1/batches")
 MISSING: dict[int | str, dict[str, object]] = {404: {"model": ProblemDoc}}

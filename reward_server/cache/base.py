@@ -36,8 +36,10 @@ class Keys:
         self._version_of = version_of
         self._environment = environment
 
-    def of_item(self, verifier: str, reference: str, params: str, detail: str) -> Callable[[str, bool], str] | None:
-        """A function from (text, truncated) to the key, None where the verifier is not cached.
+    def of_item(
+        self, verifier: str, reference: str, params: str, detail: str
+    ) -> Callable[[str, str, bool], str] | None:
+        """A function from (text, thinking, truncated) to the key, None where the verifier is not cached.
 
         ``reference`` and ``params`` are canonical JSON, or the hash under which a long reference travels;
         ``detail`` is the level of detail that the answer holds.
@@ -51,9 +53,10 @@ class Keys:
             head.update(len(encoded).to_bytes(8, "little"))
             head.update(encoded)
 
-        def key(text: str, truncated: bool) -> str:
+        def key(text: str, thinking: str, truncated: bool) -> str:
             digest = head.copy()
-            digest.update(b"\1" if truncated else b"\0")
+            encoded = thinking.encode()
+            digest.update((b"\1" if truncated else b"\0") + len(encoded).to_bytes(8, "little") + encoded)
             digest.update(text.encode())
             return digest.hexdigest()
 
@@ -73,5 +76,4 @@ class Keys:
         key = self.of_item(share.verifier, share.blob or share.reference, share.params, detail)
         if key is None:
             return []
-        parts = zip(share.positions, share.texts, share.truncated, strict=True)
-        return [(position, key(text, truncated)) for position, text, truncated in parts]
+        return [(position, key(text, thinking, truncated)) for position, text, thinking, truncated in share.parts()]

@@ -10,7 +10,7 @@ anything but these types, so whoever can write to the queue still cannot run cod
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -31,6 +31,13 @@ class Share(msgspec.Struct, array_like=True, frozen=True):
     positions: list[int]
     texts: list[str]
     truncated: list[bool]
+    thinking: list[str] = []
+    """Empty unless the verifier wants it."""
+
+    def parts(self) -> Iterator[tuple[int, str, str, bool]]:
+        """Position, text, thinking and whether it was truncated, of each completion."""
+        thinking = self.thinking or [""] * len(self.texts)
+        return zip(self.positions, self.texts, thinking, self.truncated, strict=True)
 
 
 class Header(msgspec.Struct, array_like=True, frozen=True):
@@ -113,6 +120,31 @@ class Load(msgspec.Struct, frozen=True):
 
     completions: int
     bytes: int
+
+
+Event = tuple[str, list[Answer]]
+"""Id of an entry in the answer stream, and its answers."""
+
+
+class BatchMeta(msgspec.Struct, frozen=True):
+    """What is known of a batch besides its answers."""
+
+    id: str
+    run: str
+    created: float
+    deadline: float
+    """Unix time."""
+    body: str
+    """Hash of the request body, to tell a repeated request from another one under the same key."""
+    items: list[tuple[str, str, int]]
+    """Id, verifier and number of completions of each item."""
+    lanes: list[str]
+    flags: dict[int, tuple[str, ...]] = {}
+    """What was noticed while reading completions, by position."""
+    total: int = 0
+    done: int = 0
+    status: str = "enqueuing"
+    """``enqueuing``, ``running`` or ``cancelled``."""
 
 
 encode_shares = msgspec.msgpack.Encoder().encode

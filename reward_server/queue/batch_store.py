@@ -9,34 +9,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from reward_server.queue import scripts
-from reward_server.queue.base import Answer, decode_answers, encode_answers
+from reward_server.queue.base import Answer, BatchMeta, Event, decode_answers, encode_answers
 from reward_server.queue.connection import queue_errors, stream_entries
 from reward_server.queue.keys import BatchKeys, idempotency_key
-
-Event = tuple[str, list[Answer]]
-"""Id of an entry in the answer stream, and its answers."""
-
-
-class BatchMeta(msgspec.Struct, frozen=True):
-    """What is known of a batch besides its answers."""
-
-    id: str
-    run: str
-    created: float
-    deadline: float
-    """Unix time."""
-    body: str
-    """Hash of the request body, to tell a repeated request from another one under the same key."""
-    items: list[tuple[str, str, int]]
-    """Id, verifier and number of completions of each item."""
-    lanes: list[str]
-    flags: dict[int, tuple[str, ...]] = {}
-    """What was noticed while reading completions, by position."""
-    total: int = 0
-    done: int = 0
-    status: str = "enqueuing"
-    """``enqueuing``, ``running`` or ``cancelled``."""
-
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(BatchMeta).decode
@@ -49,6 +24,10 @@ class RedisBatchStore:
         self._redis = redis
         self._ttl_s = ttl_s
         self._answer = redis.register_script(scripts.ANSWER_BATCH)
+
+    def answers_key(self, batch_id: str) -> str:
+        """Key of the stream that a batch's answers go to."""
+        return BatchKeys(batch_id).answers
 
     async def claim_key(self, key: str, batch_id: str) -> str:
         """The batch that ``key`` stands for: ``batch_id``, unless the key was used before."""

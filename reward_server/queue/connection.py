@@ -14,6 +14,7 @@ from redis.exceptions import OutOfMemoryError, RedisError
 
 from reward_server.errors import QueueDown, QueueFull
 
+Client = Redis
 SOCKET_TIMEOUT_S = 15.0
 BLOCK_S = 2.0
 """Blocking reads wait less than the socket time-out, or every quiet moment would look like a dead server."""

@@ -48,13 +48,14 @@ class Format:
     """Right if the completion has the form asked for: tags, a box, a document, a length.
 
     The reference is a preset (``think_answer``, ``answer``, ``boxed``, ``json``, ``code_block``) or the conditions
-    themselves. The service removes thinking before any verifier sees a completion, so an item that wants to see
-    ``<think>`` tags sets its field ``thinking`` to ``none``. Made to be the gate of a ``composite``.
+    themselves. It sees a completion whole, with its thinking.
+    Made to be the gate of a ``composite``.
     """
 
     name = "format"
     version = "1"
     lane = Lane.CPU
+    wants_thinking = True
     limits = Limits(time_s=2.0)
     cost_s = 2e-5
     Reference = Preset | FormatReference
@@ -102,9 +103,9 @@ class Format:
 
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Check each condition."""
-        if not completion.text.strip():
+        if not completion.whole.strip():
             return no_answer()
-        broken = [name for name, holds in task.conditions if not holds(completion.text)]
+        broken = [name for name, holds in task.conditions if not holds(completion.whole)]
         if broken:
             return incorrect({"broken": broken}, score=1 - len(broken) / len(task.conditions))
         return correct({"broken": []})

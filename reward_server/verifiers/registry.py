@@ -31,6 +31,7 @@ class Entry:
     reference_schema: dict[str, Json]
     params_schema: dict[str, Json]
     detail_schema: dict[str, Json]
+    wants_thinking: bool = False
 
     def parse(self, reference: Json, params: Mapping[str, Json]) -> tuple[Any, Any]:
         """Validate an item's reference and params; raises ``InvalidTask`` naming the first thing that is wrong."""
@@ -150,4 +151,5 @@ def _checked(verifier: AnyVerifier) -> Entry:
         schemas = [adapter.json_schema() for adapter in (reference, params, TypeAdapter(verifier.Detail))]
     except Exception as error:
         raise RegistrationError(f"the types of {verifier.name!r} have no JSON Schema: {error}") from error
-    return Entry(verifier, reference, params, *schemas)
+    wants_thinking = bool(getattr(verifier, "wants_thinking", False))
+    return Entry(verifier, reference, params, schemas[0], schemas[1], schemas[2], wants_thinking)

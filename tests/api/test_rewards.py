@@ -136,6 +136,18 @@ def test_thinking_is_removed_before_any_verifier(server: Server, text: str, thin
     assert verdict["outcome"] == outcome
 
 
+def test_a_verifier_of_format_sees_the_thinking_and_its_neighbours_do_not(server: Server) -> None:
+    text = "<think>2+2</think><answer>4</answer>"
+    assert server.outcomes("format", "think_answer", [text, "<answer>4</answer>", "<think>2+2"]) == [
+        "correct", "incorrect", "incorrect",
+    ]  # fmt: skip
+    parts = [
+        {"verifier": "format", "reference": "think_answer"},
+        {"verifier": "echo", "reference": "<answer>4</answer>"},
+    ]
+    assert server.outcomes("composite", {"parts": parts}, [text, "<answer>4</answer>"]) == ["correct", "incorrect"]
+
+
 def test_what_data_sets_make_of_references_is_understood(server: Server) -> None:
     assert server.outcomes("match", 42, ["Answer: 42"]) == ["correct"]
     assert server.outcomes("math", 123456789012345678901234567890, ["\\boxed{123456789012345678901234567890}"]) == [
