@@ -83,6 +83,7 @@ class Composite:
 
     def __init__(self, lane: Lane = Lane.CPU) -> None:
         self.lane = lane
+        self.wants_thinking = True
         self.name = "composite" if lane is Lane.CPU else "composite_sandbox"
         self.limits = Limits(time_s=20.0)
         self.cost_s = 1e-3 if lane is Lane.CPU else 1.0
