@@ -142,8 +142,9 @@ class Build:
     id: int
     program: Program
     execution: Execution
-    """Of the compiler (its messages are on ``stderr``, or ``stdout``); of nothing, exit code 0, where there is none.
-    Python: the source is compiled, not run; a ``SyntaxError`` is exit code 1 with the traceback on ``stderr``."""
+    """Of the compiler: its messages are on ``stderr``, or ``stdout``. Exit code 0 and empty where there is none.
+    Python is not compiled ahead (that would be a process more): a syntax error is exit code 1 with a traceback of
+    ``run``, and a ``load_error`` of type ``SyntaxError`` of ``call`` and ``host``."""
 
     @property
     def ok(self) -> bool:
