@@ -47,20 +47,13 @@ import sys
 from collections.abc import Callable
 
 from . import wire
-from .launch import Launcher
-from .serve import Server
-from .usage import Meter
-from .zygote import PLAIN, fork_zygote
-
-SCIENCE = "numpy numpy.random numpy.linalg"
-"""Preloaded by the second zygote where they are installed; an image may name others in ``RUNNER_PRELOAD``."""
+from .zygote import FULL, LIGHT, SCIENCE, Zygote, fork_zygote
 
 
 def boot() -> Callable[[], None]:
     """Fork the zygotes and serve. Returns in the processes forked from them alone: what to run, at the bottom of the
     stack, so that a program finds as few frames below its own as can be."""
     nested, work = "--nested" in sys.argv, "/work"
-    preload = os.environ.pop("RUNNER_PRELOAD", SCIENCE).split()
     for name in set(os.environ) - {"PYTHONHASHSEED"}:
         del os.environ[name]
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", LANG="C.UTF-8", HOME="/tmp", OPENBLAS_NUM_THREADS="1")
@@ -70,23 +63,27 @@ def boot() -> Callable[[], None]:
     for descriptor in (0, 1):
         os.dup2(quiet, descriptor)
     os.close(quiet)
-    plain, start = fork_zygote(PLAIN, (), work, nested=nested, close=(frames_in, frames_out))
-    if start is not None:
-        return start
-    science, start = fork_zygote(PLAIN, preload, work, nested=nested, close=(frames_in, frames_out))
-    if start is not None:
-        return start
+    zygotes = []
+    for modules in (LIGHT, LIGHT + FULL, LIGHT + FULL + SCIENCE):
+        zygote, start = fork_zygote(modules, work, nested=nested, close=(frames_in, frames_out))
+        if start is not None:
+            return start
+        zygotes.append(zygote)
     try:
-        _serve(Launcher.of(plain, science, work, nested), frames_in, frames_out)
+        _serve(zygotes, work, nested, frames_in, frames_out)
     except (wire.Closed, EOFError, BrokenPipeError):
         pass
     os._exit(0)
 
 
-def _serve(launcher: Launcher, frames_in: int, frames_out: int) -> None:
-    launcher.plain.note()
-    launcher.science.note()
-    wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": Meter().counts_oom})
+def _serve(zygotes: list[Zygote], work: str, nested: bool, frames_in: int, frames_out: int) -> None:
+    from .launch import Launcher  # what pid 1 alone needs is loaded after the forks, not to be in every program
+    from .serve import Server
+
+    launcher = Launcher.of(zygotes, work, nested)
+    for zygote in zygotes:
+        zygote.note()
+    wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})
     head, _ = wire.read(frames_in)
     launcher.open(head["first_uid"], head["uids"], head["cpus"])
     wire.write(frames_out, {"end": True})

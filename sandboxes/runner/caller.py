@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from .plain import Codec, NotPlain
-from .program import fresh_module, open_streams, take_place
+from .program import fresh_module, take_place
 
 _CUT = 2000
 _RESULTS = 3
@@ -28,7 +28,6 @@ class Caller:
         self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
         self._codec = Codec()
         take_place(place)
-        open_streams()
 
     def run(self) -> None:
         """Load, call, and leave without taking the interpreter down."""
@@ -131,6 +130,7 @@ def describe(error: BaseException, path: str) -> dict[str, Any]:
             line = trace.tb_lineno
         trace = trace.tb_next
     try:
+        traceback = import_module("traceback")
         text = "".join(traceback.format_exception(error, limit=-8))[-_CUT:]
     except BaseException:  # noqa: BLE001 - nor may its traceback fail the report
         text = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from .caller import classes_of, describe, find, load_program
 from .link import Gone, Link
-from .program import open_streams, take_place
+from .program import take_place
 
 _LINK = 3
 
@@ -20,7 +20,6 @@ class Candidate:
         self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
         self._link = Link(_LINK, strict=False)
         take_place(place)
-        open_streams()
 
     def run(self) -> None:
         """Load, then answer until the tester has gone."""

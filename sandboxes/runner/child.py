@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from . import kernel
-
-if TYPE_CHECKING:
-    from .zygote import Order
+from .caller import Caller
+from .candidate import Candidate
+from .program import Program, open_streams
+from .tester import Tester
+from .tidy import wipe_own
 
 Start = Callable[[], None]
 """What the child does once its stack is as empty as can be; never returns."""
@@ -21,25 +24,44 @@ PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER = range(6)
 """Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner."""
 
 STACK_BYTES = 64 << 20
+_OURS = __package__
 
 
-def become(order: Order, descriptors: Sequence[int], work: str, nested: bool) -> Start:
-    """Turn this fork into the ordered process. Anything that fails here ends it with status 71 and a word on stderr."""
+def become(uid: int, place: str, channel: int, nested: bool) -> Start:
+    """Turn this fork into a process of ``uid`` in ``place``, wait for a job, and return how to do it.
+
+    Anything that fails here ends it with status 71 and a word on stderr.
+    """
     try:
-        job = _take(descriptors)
         if nested:
             raise OSError("no nested namespaces yet")
-        else:
-            _set_identity(order.uid)
-        place = f"{work}/{order.place}"
+        _set_identity(uid)
         os.chdir(place)
         os.umask(0o022)
-        _set_limits(order)
+        head, parts = _wait(channel)
+        _set_limits(head["limits"])
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
-        return _start(order.mode, job, place)
+        return _start(head, parts, place)
     except Exception as error:  # noqa: BLE001 - whatever it was, this process must not go on as the zygote
         os.write(2, f"sandbox: {type(error).__name__}: {error}\n".encode())
         os._exit(71)
+
+
+def _wait(channel: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Wait for the word to go, and take descriptors and job from it; without it, end."""
+    sock = socket.socket(fileno=channel)
+    word, descriptors, _, _ = socket.recv_fds(sock, 1, 8)
+    if not word:
+        os._exit(0)
+    sock.close()
+    job = _take(descriptors)
+    at = 4 + int.from_bytes(job[:4], "little")
+    head: dict[str, Any] = json.loads(job[4:at])
+    parts = []
+    for size in head["parts"]:
+        parts.append(job[at : at + size])
+        at += size
+    return head, parts
 
 
 def read_all(descriptor: int) -> bytes:
@@ -73,54 +95,35 @@ def _set_identity(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def _set_limits(order: Order) -> None:
-    unlimited = resource.RLIM_INFINITY
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_STACK, STACK_BYTES),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_AS, order.address_space or unlimited),
-        (resource.RLIMIT_CPU, order.cpu_s or unlimited),
-        (resource.RLIMIT_NPROC, order.processes),
-        (resource.RLIMIT_FSIZE, order.file_bytes),
-        (resource.RLIMIT_NOFILE, order.open_files),
-    ):
-        resource.setrlimit(limit, (value, value))
+def _set_limits(wanted: Mapping[str, int]) -> None:
+    """Set each limit so that the program cannot raise it again; 0 means none."""
+    for name, value in (("CORE", 0), ("STACK", STACK_BYTES), ("MSGQUEUE", 0), ("MEMLOCK", 0)):
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+    for name, value in wanted.items():
+        value = value or resource.RLIM_INFINITY
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
 
-def _start(mode: int, job: bytes, place: str) -> Start:
+def _start(head: dict[str, Any], parts: list[bytes], place: str) -> Start:
+    mode = head["mode"]
     if mode == WIPER:
-        from .tidy import wipe_own
-
         return wipe_own
-    head_size = int.from_bytes(job[:4], "little")
-    head: dict[str, Any] = json.loads(job[4 : 4 + head_size])
-    parts, at = [], 4 + head_size
-    for size in head["parts"]:
-        parts.append(job[at : at + size])
-        at += size
     for name, content in zip(head["files"], parts[1:], strict=True):
         put(name, content)
     if mode == COMMAND:
         return lambda: os.execve(head["argv"][0], head["argv"], head["env"])
+    if head.get("pipe"):
+        open_streams()
+    start: Start
     if mode == PROGRAM:
-        from .program import Program
-
-        start: Start = Program(parts[0], head["file"], head["args"], place).run
+        start = Program(parts[0], head, place).run
     elif mode == CALLER:
-        from .caller import Caller
-
         start = Caller(parts[0], head, place).run
     elif mode == CANDIDATE:
-        from .candidate import Candidate
-
         start = Candidate(parts[0], head, place).run
     else:
-        from .tester import Tester
-
         start = Tester(head, place).run
-    for name in [name for name in sys.modules if name.partition(".")[0] == __package__.partition(".")[0]]:
+    for name in [name for name in sys.modules if name.startswith(_OURS)]:
         del sys.modules[name]
     return start
 

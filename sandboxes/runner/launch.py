@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +14,13 @@ from . import child, tidy
 from .jail import Jail, UidJail
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
-from .zygote import Order, Zygote
+from .zygote import LIGHT, Spare, Zygote
 
-_SCIENCE = (b"numpy", b"scipy", b"pandas", b"sympy", b"sklearn", b"networkx")
+_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w., \t]+)", re.MULTILINE)
+_WORD = re.compile(rb"(?:^|,)\s*(\w+)")
+_LIGHT = {name.encode() for name in (*LIGHT, "sys", "__future__", "builtins")}
+_ATTEMPTS = 5
+_SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
 
 @dataclass
@@ -28,6 +33,16 @@ class Limits:
     output_bytes: int = 8 << 20
     file_mb: int = 64
     open_files: int = 256
+
+    def of_process(self, stepwise: bool) -> dict[str, int]:
+        """As ``setrlimit`` names them, for the first process and all it starts."""
+        return {
+            "AS": self.address_space_mb << 20,
+            "CPU": 0 if stepwise else math.ceil(self.time_s) + 1,
+            "NPROC": self.processes,
+            "FSIZE": self.file_mb << 20,
+            "NOFILE": self.open_files,
+        }
 
 
 @dataclass
@@ -52,8 +67,8 @@ class Launcher:
     """The means by which executions are started in this sandbox."""
 
     jail: Jail
-    plain: Zygote
-    science: Zygote
+    zygotes: list[Zygote]
+    """Light, full and scientific."""
     work: str
     meter: Meter
     cpus: float = 1.0
@@ -65,9 +80,9 @@ class Launcher:
     """Places that outlive an execution: those of builds."""
 
     @classmethod
-    def of(cls, plain: Zygote, science: Zygote, work: str, nested: bool) -> Launcher:
+    def of(cls, zygotes: list[Zygote], work: str, nested: bool) -> Launcher:
         """For these zygotes; ``open`` must follow."""
-        return cls(UidJail(0, 0), plain, science, work, Meter())
+        return cls(UidJail(0, 0), zygotes, work, Meter())
 
     def open(self, first_uid: int, uids: int, cpus: float) -> None:
         """Take the range of identities and the number of processors that the driver gives."""
@@ -76,14 +91,29 @@ class Launcher:
             self.jail = UidJail(first_uid, uids)
 
     def zygote(self, source: bytes) -> Zygote:
-        """The one whose preloaded modules fit."""
-        return self.science if any(name in source for name in _SCIENCE) else self.plain
+        """The lightest one that has preloaded what the source seems to import; a guess that only costs time."""
+        names = {name for line in _IMPORTS.findall(source) for name in _WORD.findall(line)}
+        if names <= _LIGHT:
+            return self.zygotes[0]
+        return self.zygotes[2 if names & _SCIENCE else 1]
 
     def new_place(self) -> tuple[int, int]:
         """A fresh uid and the number of its fresh directory."""
         uid, self.serial = self.jail.identity(), self.serial + 1
         self.places[self.serial] = self.jail.make_place(self.work, self.serial, uid)
         return uid, self.serial
+
+    def prepare(self, zygote: Zygote) -> None:
+        """Have a process forked ahead, so that the next execution need not wait for it."""
+        uid, number = self.new_place()
+        self.kept.add(number)
+        zygote.order(uid, number)
+
+    def prepare_for(self, *groups: Group) -> None:
+        """Fork ahead as many as have just been started, now that they keep a processor busy anyway."""
+        for group in groups:
+            if len(group.zygote.spares) < len(groups):
+                self.prepare(group.zygote)
 
     def start(
         self,
@@ -102,10 +132,39 @@ class Launcher:
         ``stdin`` is the input or a descriptor; ``stdout`` a descriptor in place of a drained pipe; ``extra`` become
         3, 4 … ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
-        uid, number = at or self.new_place()
         zygote = self.zygote(like or job.source)
+        job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=isinstance(stdin, int))
+        for attempt in range(_ATTEMPTS):
+            spare = self._spare(zygote, at)
+            try:
+                return self._go(spare, zygote, job, limits, stdin, extra, stdout)
+            except (BrokenPipeError, ConnectionError):  # it died while it waited
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _spare(self, zygote: Zygote, at: tuple[int, int] | None) -> Spare:
+        if at is not None:
+            zygote.order(*at)
+            return zygote.spares.pop()
+        if not zygote.spares:
+            self.prepare(zygote)
+        spare = zygote.spares.pop(0)
+        self.kept.discard(spare.place)
+        return spare
+
+    def _go(
+        self,
+        spare: Spare,
+        zygote: Zygote,
+        job: Job,
+        limits: Limits,
+        stdin: bytes | int,
+        extra: Sequence[int],
+        stdout: int | None,
+    ) -> Group:
         given: list[int] = []
-        with _as_owner(uid if not self.jail.nested else None):
+        with _as_owner(spare.uid if not self.jail.nested else None):
             given.append(_memfd(job.pack()))
             given.append(_memfd([stdin]) if isinstance(stdin, bytes) else os.dup(stdin))
             out, out_write = os.pipe()
@@ -114,20 +173,11 @@ class Launcher:
             os.close(out_write)
             out_write = os.dup(stdout)
         given += [out_write, err_write]
-        for descriptor in (out, err):
-            os.set_blocking(descriptor, False)
-        order = Order(
-            job.mode,
-            uid,
-            number,
-            limits.address_space_mb << 20,
-            0 if stepwise else math.ceil(limits.time_s) + 1,
-            limits.processes,
-            limits.file_mb << 20,
-            limits.open_files,
-        )
+        os.set_blocking(out, False)
+        os.set_blocking(err, False)
         try:
-            pid = zygote.start(order, [*given, *extra])
+            spare.go([*given, *extra])
+            pid = zygote.started(spare)
         except OSError:
             os.close(out)
             os.close(err)
@@ -135,7 +185,7 @@ class Launcher:
         finally:
             for descriptor in given:
                 os.close(descriptor)
-        return Group(uid, pid, zygote, Stream(out, limits.output_bytes), Stream(err, limits.output_bytes))
+        return Group(spare.uid, pid, zygote, Stream(out, limits.output_bytes), Stream(err, limits.output_bytes))
 
     def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
         """End the groups, enter what the memory limit did, and leave no file; or call the sandbox dirty."""

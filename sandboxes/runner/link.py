@@ -13,7 +13,6 @@ of plain instances, and nothing that leads to frames, code or modules.
 from __future__ import annotations
 
 import importlib
-import inspect
 import json
 import os
 import sys
@@ -240,7 +239,7 @@ def _is_array(item: Any) -> bool:
 def _attribute(link: Link, thing: Any, name: str) -> tuple[Any, Any]:
     if type(name) is not str or name.startswith("_"):
         raise AttributeError(name)
-    if link._strict and (callable(thing) or inspect.isgenerator(thing) or inspect.iscoroutine(thing)):
+    if link._strict and (callable(thing) or isinstance(thing, types.GeneratorType | types.CoroutineType)):
         raise AttributeError(name)
     value = getattr(thing, name)
     return value, None
@@ -303,7 +302,7 @@ def _powers(thing: Any, strict: bool) -> str:
     """What the other side may do with a thing, as letters that ``proxies`` knows."""
     kind = type(thing)
     powers = "c" if callable(thing) else ""
-    if inspect.iscoroutine(thing):
+    if isinstance(thing, types.CoroutineType):
         return "a"
     powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
     powers += "g" if hasattr(kind, "send") and hasattr(kind, "__next__") else ""

@@ -7,11 +7,8 @@ out a handle. The writer runs in the program's process and proves nothing: the r
 
 from __future__ import annotations
 
-import base64
+import binascii
 import collections
-import datetime
-import decimal
-import fractions
 import math
 import sys
 from collections.abc import Callable, Iterable
@@ -68,6 +65,9 @@ class Codec:
         for base in _FLATTENED:
             if isinstance(value, base):
                 return _EXACT[base](self, value, depth)
+        for module, name, write in _RARE:
+            if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)):
+                return write(self, value, depth)
         if self._write_other is None:
             raise NotPlain(f"{type(value).__name__} is no plain value")
         return self._write_other(value)
@@ -135,7 +135,7 @@ def _pairs(codec: Codec, value: Any, depth: int) -> dict[str, Any]:
 
 
 def _write_bytes(codec: Codec, value: Any, depth: int) -> str:
-    return base64.b64encode(value).decode()
+    return binascii.b2a_base64(value, newline=False).decode()
 
 
 def _numbers(*names: str) -> Writer:
@@ -145,14 +145,23 @@ def _numbers(*names: str) -> Writer:
     return write
 
 
-def _write_time(codec: Codec, value: Any, depth: int) -> Any:
-    if isinstance(value, datetime.timedelta):
-        return {"T": ["timedelta", value.days, value.seconds, value.microseconds]}
-    kind = next(kind for kind in _TIMES if isinstance(value, _TIMES[kind]))
-    return {"T": [kind, value.isoformat()]}
+def _write_delta(codec: Codec, value: Any, depth: int) -> Any:
+    return {"T": ["timedelta", value.days, value.seconds, value.microseconds]}
 
 
-_TIMES: dict[str, Any] = {"datetime": datetime.datetime, "date": datetime.date, "time": datetime.time}
+def _write_time(kind: str) -> Writer:
+    return lambda codec, value, depth: {"T": [kind, value.isoformat()]}
+
+
+_RARE: tuple[tuple[str, str, Writer], ...] = (
+    ("decimal", "Decimal", _tagged("D", lambda codec, value, depth: value.__class__.__str__(value))),
+    ("fractions", "Fraction", _tagged("F", _numbers("numerator", "denominator"))),
+    ("datetime", "timedelta", _write_delta),
+    ("datetime", "datetime", _write_time("datetime")),
+    ("datetime", "date", _write_time("date")),
+    ("datetime", "time", _write_time("time")),
+)
+"""Types of modules that are looked at only where the program has loaded them: importing them costs every fork."""
 _EXACT: dict[type, Writer] = {
     int: _write_int,
     float: _write_float,
@@ -166,12 +175,6 @@ _EXACT: dict[type, Writer] = {
     complex: _tagged("c", _numbers("real", "imag")),
     range: _tagged("r", _numbers("start", "stop", "step")),
     collections.deque: _tagged("q", _items(collections.deque)),
-    decimal.Decimal: _tagged("D", lambda codec, value, depth: decimal.Decimal.__str__(value)),
-    fractions.Fraction: _tagged("F", _numbers("numerator", "denominator")),
-    datetime.timedelta: _write_time,
-    datetime.datetime: _write_time,
-    datetime.date: _write_time,
-    datetime.time: _write_time,
     bool: _write_bool,
     str: _write_str,
 }
@@ -204,7 +207,10 @@ def _read_dict(codec: Codec, body: Any, depth: int) -> dict[Any, Any]:
 
 def _read_time(codec: Codec, body: Any, depth: int) -> Any:
     kind, *parts = body
-    return datetime.timedelta(*parts) if kind == "timedelta" else _TIMES[kind].fromisoformat(*parts)
+    module = import_module("datetime")
+    if kind == "timedelta":
+        return module.timedelta(*parts)
+    return {"date": module.date, "time": module.time, "datetime": module.datetime}[kind].fromisoformat(*parts)
 
 
 def _read_named(codec: Codec, body: Any, depth: int) -> Any:
@@ -240,14 +246,14 @@ _READERS: dict[str, Writer] = {
     "z": _made(frozenset),
     "q": _made(collections.deque),
     "d": _read_dict,
-    "b": lambda codec, body, depth: base64.b64decode(body, validate=True),
-    "B": lambda codec, body, depth: bytearray(base64.b64decode(body, validate=True)),
+    "b": lambda codec, body, depth: binascii.a2b_base64(body, strict_mode=True),
+    "B": lambda codec, body, depth: bytearray(binascii.a2b_base64(body, strict_mode=True)),
     "c": _of_numbers(complex),
     "r": _of_numbers(range),
-    "F": _of_numbers(fractions.Fraction),
+    "F": lambda codec, body, depth: _of_numbers(import_module("fractions").Fraction)(codec, body, depth),
     "i": lambda codec, body, depth: int(body, 16),
     "f": lambda codec, body, depth: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body],
-    "D": lambda codec, body, depth: decimal.Decimal(body),
+    "D": lambda codec, body, depth: import_module("decimal").Decimal(body),
     "T": _read_time,
     "N": _read_named,
     "n": _read_scalar,

@@ -10,22 +10,24 @@ from __future__ import annotations
 import atexit
 import builtins
 import gc
-import importlib.machinery
 import io
 import os
 import signal
 import sys
-import threading
 import types
 from typing import Any
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
 
 
+_FileLoader: Any = type(sys.modules["__main__"].__loader__)
+
+
 class Program:
     """A Python main program about to run."""
 
-    def __init__(self, source: bytes, file: str, args: list[str], place: str) -> None:
+    def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
+        file, args = head["file"], head["args"]
         self._source, self._path = source, f"{place}/{file}"
         with open(file, "wb") as handle:
             handle.write(source)
@@ -33,7 +35,6 @@ class Program:
         sys.orig_argv = [sys.executable, file, *args]
         self._module = fresh_module("__main__", self._path)
         take_place(place)
-        open_streams()
 
     def run(self) -> None:
         """Run to the end and exit; called at the bottom of the stack."""
@@ -50,7 +51,7 @@ def fresh_module(name: str, path: str) -> types.ModuleType:
     """A module as the interpreter makes it for a main program or an imported file, in ``sys.modules``."""
     module = types.ModuleType(name)
     module.__file__ = path
-    module.__loader__ = importlib.machinery.SourceFileLoader(name, path)
+    module.__loader__ = _FileLoader(name, path)
     module.__dict__["__builtins__"] = builtins
     if name == "__main__":
         module.__dict__.update(__annotations__={}, __cached__=None, __spec__=None)
@@ -61,11 +62,13 @@ def fresh_module(name: str, path: str) -> types.ModuleType:
 def take_place(place: str) -> None:
     """Make the program's directory the first place to import from, instead of the runner's."""
     sys.path[0] = place
-    sys.path_importer_cache.clear()
 
 
 def open_streams() -> None:
-    """Standard streams over descriptors 0, 1 and 2, as a fresh interpreter opens them under ``C.UTF-8``."""
+    """Standard streams over descriptors 0, 1 and 2, as a fresh interpreter opens them under ``C.UTF-8``.
+
+    The zygote does this ahead, over descriptors that are replaced later: nothing is read or known of them until then.
+    """
     for name, number, mode, errors in (
         ("stdin", 0, "rb", "surrogateescape"),
         ("stdout", 1, "wb", "surrogateescape"),
@@ -103,7 +106,8 @@ def report(error: BaseException) -> int:
 
 def finish(status: int, module: types.ModuleType) -> int:
     """Threads, exit functions, finalisers and flushing, in the interpreter's order; returns the exit status."""
-    for step in (threading._shutdown, atexit._run_exitfuncs):  # type: ignore[attr-defined] # what Py_Finalize calls
+    threading: Any = sys.modules.get("threading")
+    for step in ([threading._shutdown] if threading else []) + [atexit._run_exitfuncs]:  # as Py_Finalize does
         try:
             step()
         except BaseException as error:  # noqa: BLE001 - an exit function of the program's own that fails

@@ -89,6 +89,7 @@ class Server:
         ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, _RESULTS_CAP)
         watch = Watch(self.launcher.meter, limits.time_s, self.launcher.cpus, stepwise=True)
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True)
+        self.launcher.prepare_for(group)
         os.close(write)
         watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count)
         group.completed = done.count > count
@@ -142,7 +143,8 @@ class Server:
         for number in list(self.builds):
             self.drop({"build": number}, [])
         launcher = self.launcher
-        if os.listdir(launcher.work) or not all([tidy.clear(folder) for folder in tidy.SHARED]):
+        spares = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares}
+        if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in tidy.SHARED]):
             launcher.dirty = launcher.dirty or "files were left"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
@@ -171,7 +173,7 @@ class Server:
         if build.language.get("compile") is None:
             os.chmod(place, 0o755)
         self.launcher.kept.add(number)
-        build.owner = Group(uid, 0, self.launcher.plain, Stream(-1, 0), Stream(-1, 0))
+        build.owner = Group(uid, 0, self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
         return number
 
     def _one(self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None, end: bool = True) -> None:
@@ -180,6 +182,7 @@ class Server:
         watch = Watch(launcher.meter, limits.time_s, launcher.cpus)
         place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
         group = launcher.start(job, limits, stdin, at=place)
+        launcher.prepare_for(group)
         watch.run([group], {}, lambda: group, lambda: False)
         launcher.finish([group], watch, ooms)
         if at is not None and at.folder is not None:

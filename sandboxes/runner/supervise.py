@@ -212,7 +212,7 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
 def take_note(groups: list[Group], note: Note, began: float) -> None:
     """Enter the end of a first process in the group that it was of."""
     for group in groups:
-        if note.pid == group.pid and note.kind == b"e":
+        if note.kind == b"e" and note.pid == group.pid:
             group.end, group.wall_s = note, time.monotonic() - began
             group.cpu_s += note.cpu_s + note.system_s
             group.peak_kb = max(group.peak_kb, note.peak_kb)

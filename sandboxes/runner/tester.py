@@ -11,7 +11,7 @@ from typing import Any
 
 from .caller import describe, read_input, write_record
 from .link import Gone, Link
-from .program import fresh_module, open_streams, take_place
+from .program import fresh_module, take_place
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 STATE = struct.Struct("<II")
@@ -35,7 +35,6 @@ class Tester:
         self._classes: list[str] = head["classes"]
         self._place = place
         take_place(place)
-        open_streams()
 
     def run(self) -> None:
         """Setup, entries, tests, end."""

@@ -15,45 +15,33 @@ import socket
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
 from importlib import import_module
+from typing import NamedTuple
 
 from . import kernel
 from .child import Start, become
+from .program import open_streams
 
-PLAIN = (
-    "abc argparse array ast asyncio base64 bisect calendar cmath collections collections.abc concurrent.futures "
-    "contextlib copy csv ctypes dataclasses datetime decimal enum fractions functools gc hashlib heapq inspect io "
-    "itertools json linecache logging math multiprocessing numbers operator os pathlib pickle platform pprint "
-    "queue random re secrets select shutil signal socket statistics string struct subprocess sys tempfile textwrap "
-    "threading time timeit tokenize traceback types typing unittest uuid warnings weakref zlib zoneinfo"
+LIGHT = (
+    "_json _bisect _heapq _random abc bisect collections collections.abc contextlib copy enum functools heapq io "
+    "itertools json math operator os random re string sys time types typing"
 ).split()
-"""Preloaded modules of the standard library: common in programs, and dear to import."""
+"""What most short programs import. Every MiB more costs each fork 0.1 ms."""
+FULL = (
+    "argparse array ast asyncio base64 calendar cmath concurrent.futures copyreg csv ctypes dataclasses datetime "
+    "decimal fractions gc hashlib inspect linecache logging multiprocessing numbers pathlib pickle platform pprint "
+    "queue secrets select shutil signal socket statistics struct subprocess tempfile textwrap threading timeit "
+    "tokenize traceback unittest unittest.mock uuid warnings weakref zlib zoneinfo"
+).split()
+"""The rest of the standard library that is common in programs, and dear to import."""
+SCIENCE = "numpy numpy.random numpy.linalg".split()
+"""On top of both, where it is installed."""
 
-_ORDER = struct.Struct("<8q")
+_ORDER = struct.Struct("<qq")
 _NOTE = struct.Struct("<ciiddq")
-_MAX_DESCRIPTORS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One process to start, in numbers."""
-
-    mode: int
-    """``child.MODES``."""
-    uid: int
-    place: int
-    """Number of its working directory."""
-    address_space: int
-    """Bytes; 0 for no cap."""
-    cpu_s: int
-    processes: int
-    file_bytes: int
-    open_files: int
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """What a zygote says: ``s`` a process was started (or not: ``pid`` is minus an errno), ``e`` one has ended."""
 
     kind: bytes
@@ -64,6 +52,19 @@ class Note:
     peak_kb: int = 0
 
 
+class Spare:
+    """A process that was forked ahead: it has its identity and place, and waits to be told what to be."""
+
+    def __init__(self, uid: int, place: int, channel: socket.socket) -> None:
+        self.uid, self.place, self.channel = uid, place, channel
+        self.pid: int | None = None
+
+    def go(self, descriptors: Sequence[int]) -> None:
+        """Give it its job and its descriptors 0, 1, 2 …; raises ``OSError`` where it has died meanwhile."""
+        socket.send_fds(self.channel, [b"g"], descriptors)
+        self.channel.close()
+
+
 class Zygote:
     """A zygote as pid 1 sees it."""
 
@@ -71,31 +72,43 @@ class Zygote:
         self.channel, self.pid = channel, pid
         self.early: list[Note] = []
         """Ends that were told while a start was waited for."""
+        self.spares: list[Spare] = []
+        self._ordered: list[Spare] = []
 
-    def start(self, order: Order, descriptors: Sequence[int]) -> int:
-        """Start a process with these as its job, 0, 1, 2, 3 …; returns its pid, raises ``OSError``."""
-        socket.send_fds(self.channel, [_ORDER.pack(*astuple(order))], descriptors)
-        while True:
+    def order(self, uid: int, place: int) -> None:
+        """Have a process forked ahead; does not wait for it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        socket.send_fds(self.channel, [_ORDER.pack(uid, place)], [theirs.fileno()])
+        theirs.close()
+        spare = Spare(uid, place, ours)
+        self.spares.append(spare)
+        self._ordered.append(spare)
+
+    def started(self, spare: Spare) -> int:
+        """Its pid, as soon as it has one; raises ``OSError`` where it could not be forked."""
+        while spare.pid is None:
             note = self.note()
-            if note.kind == b"s":
-                break
-            self.early.append(note)
-        if note.pid < 0:
-            raise OSError(-note.pid, "the zygote could not fork")
-        return note.pid
+            if note.kind == b"e":
+                self.early.append(note)
+        if spare.pid < 0:
+            raise OSError(-spare.pid, "the zygote could not fork")
+        return spare.pid
 
     def note(self) -> Note:
-        """The next thing it says; blocks."""
+        """The next thing it says; blocks. The pid of what was ordered is entered on the way."""
         data = self.channel.recv(_NOTE.size)
         if len(data) < _NOTE.size:
             raise EOFError("the zygote has ended")
-        return Note(*_NOTE.unpack(data))
+        note = Note(*_NOTE.unpack(data))
+        if note.kind == b"s" and self._ordered:
+            self._ordered.pop(0).pid = note.pid
+        return note
 
 
 def fork_zygote(
-    modules: Sequence[str], wanted: Sequence[str], work: str, *, nested: bool, close: Sequence[int]
+    modules: Sequence[str], work: str, *, nested: bool, close: Sequence[int]
 ) -> tuple[Zygote, Start | None]:
-    """Fork a zygote that preloads ``modules``, and of ``wanted`` what is installed.
+    """Fork a zygote that preloads those of ``modules`` that are installed.
 
     Returns the handle in pid 1, and a ``Start`` in every process forked from the zygote, which must unwind to the
     bottom of the stack and run it there.
@@ -109,8 +122,6 @@ def fork_zygote(
     for descriptor in close:
         os.close(descriptor)
     for name in modules:
-        import_module(name)
-    for name in wanted:
         with suppress(ImportError):
             import_module(name)
     if not nested:
@@ -129,6 +140,7 @@ def _serve(channel: socket.socket, work: str, nested: bool) -> Start:
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     poll.register(waker, select.POLLIN)
+    open_streams()
     gc.collect()
     gc.freeze()
     channel.send(_NOTE.pack(b"s", os.getpid(), 0, 0.0, 0.0, 0))
@@ -139,10 +151,10 @@ def _serve(channel: socket.socket, work: str, nested: bool) -> Start:
             _tell_ends(channel)
         if channel.fileno() not in ready:
             continue
-        data, descriptors, _, _ = socket.recv_fds(channel, _ORDER.size, _MAX_DESCRIPTORS)
+        data, descriptors, _, _ = socket.recv_fds(channel, _ORDER.size, 1)
         if not data:
             os._exit(0)
-        order = Order(*_ORDER.unpack(data))
+        uid, place = _ORDER.unpack(data)
         try:
             pid = os.fork()
         except OSError as error:
@@ -150,10 +162,8 @@ def _serve(channel: socket.socket, work: str, nested: bool) -> Start:
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            channel.close()
-            return become(order, descriptors, work, nested)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            return become(uid, f"{work}/{place}", descriptors[0], nested)
+        os.close(descriptors[0])
         channel.send(_NOTE.pack(b"s", pid, 0, 0.0, 0.0, 0))
 
 
