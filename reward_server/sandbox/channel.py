@@ -16,7 +16,7 @@ _STDERR_KEPT = 4096
 
 
 class Channel:
-    """One runner's stream. ``multiplexed`` is Docker's attach format: output and errors in one, in pieces with headers."""
+    """One runner's stream; ``multiplexed`` is Docker's attach format, output and errors in pieces with headers."""
 
     def __init__(self, sock: socket.socket, *, multiplexed: bool) -> None:
         self._socket, self._multiplexed = sock, multiplexed

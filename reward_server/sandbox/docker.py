@@ -15,6 +15,7 @@ import random
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from reward_server.errors import Unavailable
@@ -78,7 +79,7 @@ class DockerDriver:
             message = f"there is no image {self._tag(image)}: build it with `reward-server images build {image}`"
             raise Unavailable(message, reason="no_image", retryable=False)
         api, cpus = self._api(), min(self._config.cpus, float(os.cpu_count() or 1))
-        with _engine_errors(f"no sandbox of {image}"):
+        with engine_errors(f"no sandbox of {image}"):
             container = api.create_container(
                 self._tag(image),
                 stdin_open=True,
@@ -109,14 +110,14 @@ class DockerDriver:
     def works(self) -> bool:
         """Whether the engine answers."""
         try:
-            with _engine_errors("no answer"):
+            with engine_errors("no answer"):
                 return bool(self._api().ping())
         except Unavailable:
             return False
 
     def sweep(self) -> None:
         """Remove containers whose owner, a process that this one can see, has ended."""
-        with _engine_errors("the Docker engine does not answer"):
+        with engine_errors("the Docker engine does not answer"):
             for container in self._api().containers(all=True, filters={"label": LABEL}):
                 if owner.is_gone(container["Labels"][LABEL]):
                     self.remove(container["Id"])
@@ -124,7 +125,7 @@ class DockerDriver:
     def remove(self, container: str) -> None:
         """Remove a container, running or not; one that is gone already is fine."""
         try:
-            with _engine_errors("not removed"):
+            with engine_errors("not removed"):
                 self._api().remove_container(container, force=True, v=True)
         except Unavailable:
             return  # the engine is away: its runner has exited, and the engine removes what has exited
@@ -141,15 +142,14 @@ class DockerDriver:
 
     def _api(self) -> Any:
         if not hasattr(self._local, "api"):
-            import docker
-
-            with _engine_errors("the Docker engine does not answer"):
+            docker: Any = import_module("docker")
+            with engine_errors("the Docker engine does not answer"):
                 self._local.api = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=60)
         return self._local.api
 
     def _list_images(self) -> dict[str, ImageInfo]:
         found, prefix, tail = {}, self._config.image_prefix, f":{self._config.image_tag}"
-        with _engine_errors("the Docker engine does not answer"):
+        with engine_errors("the Docker engine does not answer"):
             for image in self._api().images(filters={"label": LABEL_LANGUAGES}):
                 for tag in image["RepoTags"] or ():
                     name = tag.removesuffix(tail).rpartition("/")[2]
@@ -203,11 +203,11 @@ class Box:
         self.driver.remove(self.container)
 
 
-class _engine_errors:
+class engine_errors:
     """What the SDK raises becomes ``Unavailable``: an engine that is away or refuses is no one's wrong answer."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, reason: str = "no_sandbox") -> None:
+        self._what, self._reason = what, reason
 
     def __enter__(self) -> None:
         return None
@@ -215,8 +215,7 @@ class _engine_errors:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is None or not isinstance(error, Exception):
             return
-        import docker.errors
-        import requests
-
-        if isinstance(error, docker.errors.DockerException | requests.exceptions.RequestException | OSError):
-            raise Unavailable(f"{self._what}: {error}", reason="no_sandbox") from error
+        errors: Any = import_module("docker.errors")
+        requests: Any = import_module("requests.exceptions")
+        if isinstance(error, errors.DockerException | requests.RequestException | OSError):
+            raise Unavailable(f"{self._what}: {error}", reason=self._reason) from error

@@ -1,7 +1,7 @@
 """Sandboxes kept warm, one occupant at a time, whatever makes them.
 
-A released sandbox is cleaned by its runner and taken again (policy ``warm``), or destroyed (``single_use``). One that is
-not certainly clean is destroyed. Destroying and refilling happen on one background thread, which starts with the
+A released sandbox is cleaned by its runner and taken again (policy ``warm``), or destroyed (``single_use``). One that
+is not certainly clean is destroyed. Destroying and refilling happen on one background thread, which starts with the
 first of either and holds up nobody.
 """
 
@@ -80,7 +80,7 @@ class PoolConfig:
     limit: int = 2
     """Sandboxes at once, idle ones included."""
     spare: int = 0
-    """Sandboxes to make ahead in the background, for each image and size in use. At least 1 pays off for ``single_use``."""
+    """Sandboxes to make ahead in the background, for each image and size in use; pays off for ``single_use``."""
     acquire_s: float = 30.0
     """How long to try for a sandbox while the driver fails or all are taken, before ``Unavailable``."""
     largest_mb: int = 4096

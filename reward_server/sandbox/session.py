@@ -53,7 +53,7 @@ class Session:
         self._free()
         language, self._builds = program.language, self._builds + 1
         limits = ExecutionLimits(language.compile_time_s, language.compile_memory_mb, processes=256, file_mb=256)
-        head = {
+        head: Head = {
             "do": "put",
             "build": self._builds,
             "language": _language(language),

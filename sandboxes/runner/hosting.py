@@ -35,7 +35,7 @@ def host(
     try:
         job = Job(child.CANDIDATE, candidate_head, source, files)
         groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True))
-        job = Job(child.TESTER, {"classes": head["candidate"]["classes"]}, source=b"", files={})
+        job = Job(child.TESTER, {"classes": head["candidate"]["classes"]})
         extra = [ends[0].fileno(), write, state]
         groups.insert(0, launcher.start(job, limits, parts[0], extra=extra, stepwise=True, like=source + parts[0]))
     finally:
