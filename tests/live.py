@@ -18,12 +18,14 @@ from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.registry import Registry
 
 DRIVERS = ("docker",)
+IMAGE_TAG = os.environ.get("REWARD_SERVER_TEST_IMAGE_TAG", "latest")
+"""So that two checkouts on one machine do not test each other's images."""
 
 
 def sandboxes_of(driver: str, *images: str) -> Iterator[Sandboxes]:
     """Sandboxes of a driver, closed afterwards; skips where it or one of the images is missing."""
     try:
-        opened = open_docker(DockerConfig(pool=PoolConfig(limit=2, acquire_s=60)))
+        opened = open_docker(DockerConfig(image_tag=IMAGE_TAG, pool=PoolConfig(limit=2, acquire_s=60)))
     except (Unavailable, ConfigurationError) as error:
         absent(f"{driver}: {error}")
     try:
