@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from reward_server.verifiers.base import AnyVerifier
+from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.registry import Registry
 
 
 def default_verifiers() -> list[AnyVerifier]:
     """A fresh instance of each."""
-    return []
+    return [CodeVerifier()]
 
 
 def default_registry(*, third_party: bool = True) -> Registry:

@@ -29,6 +29,8 @@ MAX_HANDLES = 100_000
 _BY_NAME = ("builtins", "math", "operator", "functools", "itertools", "collections", "string", "statistics", "cmath")
 _HIDDEN = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
 _MUTABLE = (list, dict, set, bytearray)
+_ITERATING = ("next", "send")
+"""Verbs that may answer with the end of an iteration."""
 
 
 class Gone(BaseException):
@@ -71,6 +73,8 @@ class Link:
                 if message[0] == "x":
                     raise self._rebuilt(message[1])
                 if message[0] == "stop":
+                    if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
+                        raise Remote("StopIteration")
                     raise StopIteration(self.codec.decode(message[1]))
                 self.answer(message)
         except (NotPlain, IndexError, TypeError, ValueError) as error:
