@@ -6,6 +6,8 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from reward_server.sandbox.base import SandboxDied
 from reward_server.sandbox.frame import BadFrame, Frame, Head, pack, read
@@ -18,8 +20,8 @@ _STDERR_KEPT = 4096
 class Channel:
     """One runner's stream; ``multiplexed`` is Docker's attach format, output and errors in pieces with headers."""
 
-    def __init__(self, sock: socket.socket, *, multiplexed: bool) -> None:
-        self._socket, self._multiplexed = sock, multiplexed
+    def __init__(self, sock: socket.socket, *, multiplexed: bool, holders: Sequence[Any] = ()) -> None:
+        self._socket, self._multiplexed, self._holders = sock, multiplexed, holders
         self._raw, self._ready = bytearray(), bytearray()
         self._left, self._is_error = 0, False
         self._errors = bytearray()
@@ -57,7 +59,14 @@ class Channel:
             return False
 
     def close(self) -> None:
-        """End the stream, and with it the runner. Idempotent."""
+        """End the stream, and with it the runner. Idempotent.
+
+        Shut down first: the SDK's ``holders`` of the same socket would keep the stream open.
+        """
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        for holder in self._holders:
+            holder.close()
         self._socket.close()
 
     def _exactly(self, size: int) -> bytes:

@@ -90,9 +90,11 @@ class DockerDriver:
                 network_disabled=True,
             )["Id"]
             try:
-                wrapper = api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-                channel = Channel(getattr(wrapper, "_sock", wrapper), multiplexed=True)
-                box = Box(self, container, channel, info, wrapper)
+                stream = api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+                response = getattr(stream, "_response", None)
+                holders = [stream] if response is None else [stream, response]
+                channel = Channel(getattr(stream, "_sock", stream), multiplexed=True, holders=holders)
+                box = Box(self, container, channel, info)
                 api.start(container)
             except BaseException:
                 self.remove(container)
@@ -194,8 +196,6 @@ class Box:
     container: str
     channel: Channel
     image: ImageInfo
-    _wrapper: Any
-    """Keeps the response object alive, which would close the socket."""
 
     def destroy(self) -> None:
         """Close its stream and remove it."""

@@ -80,6 +80,8 @@ def _rehearse() -> None:
         file.write(_SAMPLE)
     exec(compile(_SAMPLE, module.__file__ or "", "exec", dont_inherit=True), module.__dict__)
     del sys.modules["rehearsal"]
+    if "numpy.random" in sys.modules:  # forks share its state; the standard library's ``random`` sees to itself
+        sys.modules["numpy.random"].seed()
     module.__dict__.clear()
     gc.collect()
 
