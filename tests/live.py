@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,21 +11,30 @@ from reward_server.errors import ConfigurationError, Unavailable
 from reward_server.sandbox.base import Sandboxes
 from reward_server.sandbox.docker import DockerConfig
 from reward_server.sandbox.docker import open_sandboxes as open_docker
+from reward_server.sandbox.namespaces import NamespacesConfig
+from reward_server.sandbox.namespaces import open_sandboxes as open_namespaces
 from reward_server.sandbox.pool import PoolConfig
 from reward_server.types import Completion, Json, Verdict
 from reward_server.verifiers.base import Context
 from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.registry import Registry
 
-DRIVERS = ("docker",)
+DRIVERS = ("docker", "namespaces")
 IMAGE_TAG = os.environ.get("REWARD_SERVER_TEST_IMAGE_TAG", "latest")
 """So that two checkouts on one machine do not test each other's images."""
+
+
+OPEN: dict[str, Callable[[PoolConfig], Sandboxes]] = {
+    "docker": lambda pool: open_docker(DockerConfig(image_tag=IMAGE_TAG, pool=pool)),
+    "docker-runsc": lambda pool: open_docker(DockerConfig(image_tag=IMAGE_TAG, runtime="runsc", pool=pool)),
+    "namespaces": lambda pool: open_namespaces(NamespacesConfig(pool=pool)),
+}
 
 
 def sandboxes_of(driver: str, *images: str) -> Iterator[Sandboxes]:
     """Sandboxes of a driver, closed afterwards; skips where it or one of the images is missing."""
     try:
-        opened = open_docker(DockerConfig(image_tag=IMAGE_TAG, pool=PoolConfig(limit=2, acquire_s=60)))
+        opened = OPEN[driver](PoolConfig(limit=2, acquire_s=60))
     except (Unavailable, ConfigurationError) as error:
         absent(f"{driver}: {error}")
     try:

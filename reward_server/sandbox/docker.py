@@ -92,7 +92,7 @@ class DockerDriver:
             try:
                 stream = api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
                 response = getattr(stream, "_response", None)
-                holders = [stream] if response is None else [stream, response]
+                holders = [stream] if response is None else [response, stream]
                 channel = Channel(getattr(stream, "_sock", stream), multiplexed=True, holders=holders)
                 box = Box(self, container, channel, info)
                 api.start(container)

@@ -244,6 +244,7 @@ def _limits(limits: ExecutionLimits, language: Language) -> Head:
     cap = language.address_space_mb
     return {
         "time_s": limits.time_s,
+        "memory_mb": limits.memory_mb,
         "address_space_mb": limits.memory_mb + cap if cap else 0,
         "processes": limits.processes,
         "output_bytes": limits.output_bytes,

@@ -46,14 +46,16 @@ import signal
 import sys
 from collections.abc import Callable
 
-from . import wire
+from . import nest, wire
 from .zygote import FULL, LIGHT, SCIENCE, Zygote, fork_zygote
 
 
 def boot() -> Callable[[], None]:
     """Fork the zygotes and serve. Returns in the processes forked from them alone: what to run, at the bottom of the
     stack, so that a program finds as few frames below its own as can be."""
-    nested, work = "--nested" in sys.argv, "/work"
+    nested, work = int(sys.argv[2]) if sys.argv[1:2] == ["--nested"] else 0, "/work"
+    if nested:
+        nest.enclose(int(sys.argv[3]), nested, sys.argv[4:])
     for name in set(os.environ) - {"PYTHONHASHSEED"}:
         del os.environ[name]
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", LANG="C.UTF-8", HOME="/tmp", OPENBLAS_NUM_THREADS="1")
@@ -76,11 +78,11 @@ def boot() -> Callable[[], None]:
     os._exit(0)
 
 
-def _serve(zygotes: list[Zygote], work: str, nested: bool, frames_in: int, frames_out: int) -> None:
+def _serve(zygotes: list[Zygote], work: str, nested: int, frames_in: int, frames_out: int) -> None:
     from .launch import Launcher  # what pid 1 alone needs is loaded after the forks, not to be in every program
     from .serve import Server
 
-    launcher = Launcher.of(zygotes, work, nested)
+    launcher = Launcher.of(zygotes, work, bool(nested))
     for zygote in zygotes:
         zygote.note()
     wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from . import kernel
+from . import kernel, nest
 from .caller import Caller
 from .candidate import Candidate
 from .program import Program, fresh_module, open_streams
@@ -42,15 +42,18 @@ _SAMPLE_HEAD = json.dumps(
 )
 
 
-def become(uid: int, place: str, channel: int, nested: bool) -> Start:
+def become(uid: int, place: str, channel: int, nested: int) -> Start:
     """Turn this fork into a process of ``uid`` in ``place``, wait for a job, and return how to do it.
+
+    ``nested`` is the size in MiB of what it may write to in namespaces of its own, or 0 for a uid of its own.
 
     Anything that fails here ends it with status 71 and a word on stderr.
     """
     try:
         if nested:
-            raise OSError("no nested namespaces yet")
-        _set_identity(uid)
+            nest.enter(uid, place, nested)
+        else:
+            _set_identity(uid)
         os.chdir(place)
         os.umask(0o022)
         _rehearse()

@@ -7,9 +7,10 @@ import socket
 from typing import Any
 
 from . import child
-from .launch import Job, Launcher, Limits
+from .launch import Job, Launcher
+from .limits import Limits
 from .records import Records
-from .supervise import Group, Watch
+from .supervise import Group
 from .tester import STATE
 
 _REPORT_CAP = 8 << 20
@@ -29,7 +30,7 @@ def host(
     state = os.memfd_create("state")
     os.ftruncate(state, STATE.size)
     records, ooms = Records(report, _REPORT_CAP), meter.oom_kills()
-    watch = Watch(meter, limits.time_s, launcher.cpus, stepwise=True)
+    watch = launcher.watch(limits, stepwise=True)
     candidate_head = {"file": file, **head["candidate"]}
     groups: list[Group] = []
     try:
@@ -65,7 +66,7 @@ def host(
 def interact(launcher: Launcher, jobs: tuple[Job, Job], limits: tuple[Limits, Limits]) -> list[Group]:
     """Run two programs, each one's standard output being the other's input; returns the groups, judge first."""
     meter = launcher.meter
-    watch = Watch(meter, max(limit.time_s for limit in limits), launcher.cpus)
+    watch = launcher.watch(max(limits, key=lambda limit: limit.time_s))
     ooms = meter.oom_kills()
     to_judge, to_program = os.pipe(), os.pipe()
     groups = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import Protocol
 
 from . import tidy, usage
@@ -24,6 +25,10 @@ class Jail(Protocol):
 
     def kill(self, uid: int, pid: int) -> None:
         """SIGKILL to every process of an execution and to no other."""
+        ...
+
+    def members(self, pid: int) -> list[int]:
+        """Its processes as far as they are told from pid 1: where they wait and what they hold is looked up there."""
         ...
 
     def alive(self, uid: int, pid: int, *, ended: bool) -> bool:
@@ -69,6 +74,10 @@ class UidJail:
         finally:
             os.setresuid(0, 0, 0)
 
+    def members(self, pid: int) -> list[int]:
+        """The first process; memory is the control group's business."""
+        return [pid]
+
     def alive(self, uid: int, pid: int, *, ended: bool) -> bool:
         """Asks by uid, not by parent: a daemon of any depth is found."""
         if not self._ask_kernel:
@@ -78,6 +87,42 @@ class UidJail:
         except ProcessLookupError:
             return False
         return True
+
+
+class NestJail:
+    """Fresh namespaces for every execution, which take everything with them when they end."""
+
+    nested = True
+
+    def __init__(self) -> None:
+        self._next = 1000
+
+    def identity(self) -> int:
+        """The next uid, which means something in its own namespace alone."""
+        self._next += 1
+        return self._next
+
+    def make_place(self, work: str, number: int, uid: int) -> str:
+        """Made by the execution itself, where no other can see it."""
+        return f"{work}/{number}"
+
+    def kill(self, uid: int, pid: int) -> None:
+        """End the first process of its namespace; the kernel ends the others before the keeper hears of it."""
+        for child in usage.children(pid) or [pid]:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+    def alive(self, uid: int, pid: int, *, ended: bool) -> bool:
+        """The keeper outlives all others."""
+        return not ended
+
+    def members(self, pid: int) -> list[int]:
+        """All processes of an execution."""
+        found, new = [], [pid]
+        while new:
+            found += new
+            new = [child for parent in new for child in usage.children(parent)]
+        return found
 
 
 def _owner(pid: int) -> int:

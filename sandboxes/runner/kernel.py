@@ -13,10 +13,13 @@ import ctypes
 import errno
 import os
 import struct
+from functools import lru_cache
+from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+_PR_CAPBSET_DROP, _CAPABILITY_VERSION_3 = 24, 0x20080522
 _FILTER_MODE = 2
 
 # BPF: code, jump if true, jump if false, operand
@@ -75,13 +78,41 @@ def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -
         raise OSError(ctypes.get_errno(), f"mount {kind} on {target}")
 
 
-def deny_dangerous_calls() -> None:
-    """Install the filter in this process and all that it will start; raises ``OSError`` where the kernel has none."""
+def unmount(target: str, flags: int) -> None:
+    """``umount2(2)``; raises ``OSError``."""
+    if _libc.umount2(target.encode(), flags):
+        raise OSError(ctypes.get_errno(), f"umount {target}")
+
+
+def pivot_root(new: str, old: str) -> None:
+    """``pivot_root(2)``, which libc does not offer; raises ``OSError``."""
+    number = _DENIED["pivot_root"][list(_ARCHES).index(os.uname().machine)]
+    if _libc.syscall(ctypes.c_long(number or -1), new.encode(), old.encode()):
+        raise OSError(ctypes.get_errno(), "pivot_root")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability for good; raises ``OSError``."""
+    number = 0
+    while _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) == 0:
+        number += 1
+    header = ctypes.create_string_buffer(struct.pack("II", _CAPABILITY_VERSION_3, 0))
+    if _libc.capset(header, ctypes.create_string_buffer(24)):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+@lru_cache(maxsize=1)
+def _program() -> tuple[Any, Any]:
+    """The filter and its header, kept: forks of the zygote install the same."""
     program = _filter(os.uname().machine)
     code = ctypes.create_string_buffer(program, len(program))
-    header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code)))
+    return code, ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code)))
+
+
+def deny_dangerous_calls() -> None:
+    """Install the filter in this process and all that it will start; raises ``OSError`` where the kernel has none."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    prctl(PR_SET_SECCOMP, _FILTER_MODE, ctypes.addressof(header))
+    prctl(PR_SET_SECCOMP, _FILTER_MODE, ctypes.addressof(_program()[1]))
 
 
 def _filter(machine: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 from collections.abc import Sequence
@@ -11,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import child, tidy
-from .jail import Jail, UidJail
+from .jail import Jail, NestJail, UidJail
+from .limits import Limits
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
 from .zygote import LIGHT, Spare, Zygote
@@ -21,28 +21,6 @@ _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
 _LIGHT = {name.encode() for name in (*LIGHT, "sys", "__future__", "builtins")}
 _ATTEMPTS = 5
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
-
-
-@dataclass
-class Limits:
-    """``ExecutionLimits`` of the driver, with the language's address space in."""
-
-    time_s: float = 10.0
-    address_space_mb: int = 0
-    processes: int = 64
-    output_bytes: int = 8 << 20
-    file_mb: int = 64
-    open_files: int = 256
-
-    def of_process(self, stepwise: bool) -> dict[str, int]:
-        """As ``setrlimit`` names them, for the first process and all it starts."""
-        return {
-            "AS": self.address_space_mb << 20,
-            "CPU": 0 if stepwise else math.ceil(self.time_s) + 1,
-            "NPROC": self.processes,
-            "FSIZE": self.file_mb << 20,
-            "NOFILE": self.open_files,
-        }
 
 
 @dataclass
@@ -82,7 +60,7 @@ class Launcher:
     @classmethod
     def of(cls, zygotes: list[Zygote], work: str, nested: bool) -> Launcher:
         """For these zygotes; ``open`` must follow."""
-        return cls(UidJail(0, 0), zygotes, work, Meter())
+        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, Meter())
 
     def open(self, first_uid: int, uids: int, cpus: float) -> None:
         """Take the range of identities and the number of processors that the driver gives."""
@@ -102,6 +80,10 @@ class Launcher:
         uid, self.serial = self.jail.identity(), self.serial + 1
         self.places[self.serial] = self.jail.make_place(self.work, self.serial, uid)
         return uid, self.serial
+
+    def watch(self, limits: Limits, *, stepwise: bool = False) -> Watch:
+        """The clocks of an execution, which begin to run."""
+        return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise)
 
     def prepare(self, zygote: Zygote) -> None:
         """Have a process forked ahead, so that the next execution need not wait for it."""
@@ -198,7 +180,9 @@ class Launcher:
             if group.limit is None and group.cpu_s > watch.budget.time_s and not watch.stepwise:
                 group.limit = "time"
         for number, place in list(self.places.items()):
-            if number not in self.kept:
+            if self.jail.nested:
+                self.places.pop(number)  # it went away with its namespaces
+            elif number not in self.kept:
                 self.clean(number, place, groups)
 
     def clean(self, number: int, place: str, groups: list[Group]) -> None:
@@ -217,7 +201,7 @@ class Launcher:
     def wipe(self, uid: int, number: int) -> None:
         """Have a process of the uid remove what only it may."""
         limits = Limits(time_s=2.0)
-        watch = Watch(self.meter, limits.time_s, self.cpus)
+        watch = self.watch(limits)
         group = self.start(Job(child.WIPER, {}), limits, b"", at=(uid, number))
         watch.run([group], {}, lambda: group, lambda: False)
         if not end([group], self.jail, watch.began):

@@ -10,9 +10,10 @@ from typing import Any
 
 from . import child, tidy, wire
 from .hosting import host, interact
-from .launch import Job, Launcher, Limits
+from .launch import Job, Launcher
+from .limits import Limits
 from .records import Records
-from .supervise import Group, Stream, Watch
+from .supervise import Group, Stream
 
 Head = dict[str, Any]
 _RESULTS_CAP = 32 << 20
@@ -87,7 +88,7 @@ class Server:
         os.set_blocking(results, False)
         job = Job(child.CALLER, {**head["job"], "file": build.language["file"]}, build.source, build.files)
         ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, _RESULTS_CAP)
-        watch = Watch(self.launcher.meter, limits.time_s, self.launcher.cpus, stepwise=True)
+        watch = self.launcher.watch(limits, stepwise=True)
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True)
         self.launcher.prepare_for(group)
         os.close(write)
@@ -144,7 +145,8 @@ class Server:
             self.drop({"build": number}, [])
         launcher = self.launcher
         spares = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares}
-        if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in tidy.SHARED]):
+        held = () if launcher.jail.nested else tidy.SHARED
+        if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
@@ -179,7 +181,7 @@ class Server:
     def _one(self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None, end: bool = True) -> None:
         """One process in one group, from start to answer."""
         launcher, ooms = self.launcher, self.launcher.meter.oom_kills()
-        watch = Watch(launcher.meter, limits.time_s, launcher.cpus)
+        watch = launcher.watch(limits)
         place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
         group = launcher.start(job, limits, stdin, at=place)
         launcher.prepare_for(group)

@@ -16,11 +16,13 @@ from typing import Any
 
 from . import usage
 from .jail import Jail
+from .limits import Limits
 from .zygote import Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
 MAX_WAITED_FACTOR = 4.0
 """Even on a starved machine an execution ends after this many wall limits."""
+_LOOK_S = 0.025
 _CHUNK = 1 << 16
 _LAST_DRAIN = 1 << 20
 
@@ -114,10 +116,13 @@ class Watch:
     strikes; ``enough`` says that the execution is over although processes remain.
     """
 
-    def __init__(self, meter: usage.Meter, time_s: float, cpus: float, *, stepwise: bool = False) -> None:
-        self.meter, self.cpus, self.stepwise, self.limit = meter, cpus, stepwise, "wall"
+    def __init__(self, jail: Jail, meter: usage.Meter, cpus: float, limits: Limits, *, stepwise: bool) -> None:
+        self.jail, self.meter, self.cpus, self.stepwise = jail, meter, cpus, stepwise
+        self.limit, self.memory_mb, time_s = "wall", limits.memory_mb, limits.time_s
         self.budget = Budget(time_s, meter.cpu_s(), time.monotonic())
         self.began = time.monotonic()
+        self._look_s = _LOOK_S if jail.nested else float("inf")
+        self._next_look = self.began + _LOOK_S
 
     def run(
         self,
@@ -137,7 +142,11 @@ class Watch:
                 take_note(groups, zygote.early.pop(0), self.began)
         wait_s = self.budget.time_s / self.cpus
         while not all(group.end for group in groups) and not enough():
-            ready = poll.poll(max(1.0, wait_s * 1000))
+            ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
+            if self._watched_memory(groups) > self.memory_mb:
+                self.limit = "memory"
+                self._strike(blame())
+                return
             for descriptor, _ in ready:
                 if descriptor in zygotes:
                     take_note(groups, zygotes[descriptor].note(), self.began)
@@ -159,6 +168,13 @@ class Watch:
                 self._strike(blame())
                 return
 
+    def _watched_memory(self, groups: list[Group]) -> float:
+        """MiB in use, where no control group caps them and it is time to look again; else 0."""
+        if not self.jail.nested or time.monotonic() < self._next_look:
+            return 0.0
+        self._next_look = time.monotonic() + self._look_s
+        return sum(usage.resident_mb(pid) for group in groups for pid in self.jail.members(group.pid))
+
     def _time_left(self, groups: list[Group]) -> float:
         """Seconds until the next look at the clocks; 0 when a limit has struck."""
         self.limit, budget = "wall", self.budget
@@ -171,13 +187,13 @@ class Watch:
             return 0
         wall_left = budget.wall_s - wall_s
         if wall_left <= 0:
-            waited = max(usage.waited_s(group.pid) for group in groups)
+            waited = max(usage.waited_s(pid) for group in groups for pid in self.jail.members(group.pid))
             wall_left = min(budget.wall_s + waited, MAX_WAITED_FACTOR * budget.wall_s) - wall_s
         return max(min(max(cpu_left / self.cpus, 0.005), max(wall_left, 0.005)), 0.0) if wall_left > 0 else 0
 
     def _strike(self, group: Group) -> None:
         group.limit = self.limit
-        group.waited_s = usage.waited_s(group.pid)
+        group.waited_s = max(usage.waited_s(pid) for pid in self.jail.members(group.pid))
 
 
 def end(groups: list[Group], jail: Jail, began: float) -> bool:

@@ -52,6 +52,14 @@ def processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 
 
+def children(pid: int) -> list[int]:
+    """Ids of the children of a process; empty when it has gone."""
+    try:
+        return [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
+    except OSError:
+        return []
+
+
 def process_cpu_s(pid: int) -> float:
     """Processor seconds of one process and the children it has waited for; 0.0 when it has gone."""
     try:

@@ -105,9 +105,7 @@ class Zygote:
         return note
 
 
-def fork_zygote(
-    modules: Sequence[str], work: str, *, nested: bool, close: Sequence[int]
-) -> tuple[Zygote, Start | None]:
+def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequence[int]) -> tuple[Zygote, Start | None]:
     """Fork a zygote that preloads those of ``modules`` that are installed.
 
     Returns the handle in pid 1, and a ``Start`` in every process forked from the zygote, which must unwind to the
@@ -124,13 +122,15 @@ def fork_zygote(
     for name in modules:
         with suppress(ImportError):
             import_module(name)
-    if not nested:
+    if nested:
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
+    else:
         kernel.deny_dangerous_calls()
     start = _serve(theirs, work, nested)
     return Zygote(theirs, 0), start
 
 
-def _serve(channel: socket.socket, work: str, nested: bool) -> Start:
+def _serve(channel: socket.socket, work: str, nested: int) -> Start:
     """Fork on order and tell of ends; returns in the children alone."""
     waker, woken = os.pipe()
     os.set_blocking(waker, False)
