@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
+from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.composite import Composite
 from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
@@ -33,6 +34,7 @@ def default_verifiers() -> list[AnyVerifier]:
         Graph(),
         Plan(),
         Composite(),
+        CodeVerifier(),
     ]
 
 

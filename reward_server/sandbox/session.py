@@ -1,0 +1,342 @@
+"""The verbs of a sandbox, spoken to its runner. The same for every driver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from reward_server.errors import InvalidTask
+from reward_server.sandbox import values
+from reward_server.sandbox.base import (
+    WALL_EXTRA_S,
+    WALL_FACTOR,
+    Build,
+    Call,
+    CallResult,
+    Calls,
+    ErrorInfo,
+    Execution,
+    ExecutionLimits,
+    Hosted,
+    ImageInfo,
+    Interaction,
+    Language,
+    Program,
+    SandboxDied,
+    Tester,
+    TestReport,
+)
+from reward_server.sandbox.channel import Channel
+from reward_server.sandbox.frame import Head
+
+_GRACE_S = 15.0
+_WAITED_FACTOR = 4.0
+"""The runner gives a starved execution up to four times its wall limit."""
+_CHUNK_INPUTS, _CHUNK_BYTES = 64, 8 << 20
+_NO_EXECUTION = Execution(exit_code=0)
+
+
+class Session:
+    """One occupant's use of one sandbox: ``base.Sandbox`` over a channel."""
+
+    def __init__(self, channel: Channel, image: ImageInfo, isolation: str) -> None:
+        self._channel, self.image, self.isolation = channel, image, isolation
+        self._builds = 0
+        self._iterator: Iterator[Execution] | None = None
+        self.dirty: str | None = None
+        """Why the sandbox must not have another occupant."""
+
+    def build(self, program: Program) -> Build:
+        """See ``base.Sandbox.build``."""
+        self._free()
+        language, self._builds = program.language, self._builds + 1
+        limits = ExecutionLimits(language.compile_time_s, language.compile_memory_mb, processes=256, file_mb=256)
+        head: Head = {
+            "do": "put",
+            "build": self._builds,
+            "language": _language(language),
+            "files": list(program.files),
+            "limits": _limits(limits, language),
+        }
+        _check_names(program.files)
+        self._channel.send(head, [program.source, *program.files.values()])
+        if language.warm:
+            return Build(self._builds, program, _NO_EXECUTION)
+        head, parts = self._answer(_patience(limits.time_s))
+        execution = _execution(head["executions"][0], parts) if head.get("executions") else _NO_EXECUTION
+        return Build(self._builds, program, execution)
+
+    def run(
+        self,
+        build: Build,
+        stdin: bytes = b"",
+        limits: ExecutionLimits | None = None,
+        *,
+        files: Mapping[str, bytes] = {},
+    ) -> Execution:
+        """See ``base.Sandbox.run``."""
+        limits = limits or ExecutionLimits()
+        self._start(build, [stdin], limits, files)
+        head, parts = self._answer(_patience(limits.time_s))
+        return _execution(head["executions"][0], parts)
+
+    def run_each(
+        self, build: Build, stdins: Iterable[bytes], limits: ExecutionLimits | None = None
+    ) -> Iterator[Execution]:
+        """See ``base.Sandbox.run_each``."""
+        self._free()
+        self._iterator = self._run_each(build, stdins, limits or ExecutionLimits())
+        return self._iterator
+
+    def call(
+        self,
+        build: Build,
+        entry: str,
+        calls: Sequence[Call],
+        limits: ExecutionLimits | None = None,
+        *,
+        prelude: str = "",
+        value_classes: Sequence[str] = (),
+        after: bool = False,
+    ) -> Calls:
+        """See ``base.Sandbox.call``."""
+        self._free()
+        limits = limits or ExecutionLimits()
+        try:
+            arguments = [
+                [[values.encode(item) for item in call.args], values.encode(dict(call.kwargs))] for call in calls
+            ]
+        except values.NotPlain as error:
+            raise InvalidTask(f"an argument cannot be passed: {error}") from None
+        job = {"entry": entry, "prelude": prelude, "classes": list(value_classes), "after": after}
+        head = {"do": "call", "build": build.id, "count": len(calls), "job": job}
+        head["limits"] = _limits(limits, build.program.language)
+        self._channel.send(head, [json.dumps(arguments).encode()])
+        answer, parts = self._answer(_patience(limits.time_s, len(calls) + 1))
+        execution = _execution(answer["executions"][0], parts)
+        return _calls(execution, _records(parts[2]), len(calls))
+
+    def host(self, candidate: Build, tester: Tester, limits: ExecutionLimits | None = None) -> Hosted:
+        """See ``base.Sandbox.host``."""
+        self._free()
+        limits = limits or ExecutionLimits()
+        job = {
+            "setup": tester.setup,
+            "tests": list(tester.tests),
+            "entries": list(tester.entries),
+            "stop": tester.stop_at_first_failure,
+        }
+        loaded = {
+            "entries": list(tester.entries),
+            "prelude": tester.prelude,
+            "classes": list(tester.value_classes),
+        }
+        head = {"do": "host", "build": candidate.id, "candidate": loaded}
+        head["limits"] = _limits(limits, candidate.program.language)
+        self._channel.send(head, [json.dumps(job).encode()])
+        answer, parts = self._answer(_patience(limits.time_s, len(tester.tests) + 2))
+        return _hosted(answer, parts)
+
+    def interact(
+        self,
+        judge: Build,
+        program: Build,
+        limits: ExecutionLimits | None = None,
+        *,
+        judge_files: Mapping[str, bytes] = {},
+        judge_args: Sequence[str] = (),
+    ) -> Interaction:
+        """See ``base.Sandbox.interact``."""
+        self._free()
+        limits = limits or ExecutionLimits()
+        _check_names(judge_files)
+        head = {
+            "do": "interact",
+            "build": judge.id,
+            "other": program.id,
+            "files": list(judge_files),
+            "args": [*judge.program.args, *judge_args],
+            "other_args": list(program.program.args),
+            "limits": _limits(limits, judge.program.language),
+            "other_limits": _limits(limits, program.program.language),
+        }
+        self._channel.send(head, list(judge_files.values()))
+        answer, parts = self._answer(_patience(limits.time_s))
+        first, second = (_execution(head, parts[2 * at :]) for at, head in enumerate(answer["executions"]))
+        return Interaction(first, second)
+
+    def reset(self) -> None:
+        """Clean the sandbox for the next occupant; what stands in the way is in ``dirty``. Raises ``SandboxDied``."""
+        self._free()
+        self._channel.send({"do": "reset"})
+        self._answer(_GRACE_S)
+
+    def _start(self, build: Build, stdins: list[bytes], limits: ExecutionLimits, files: Mapping[str, bytes]) -> None:
+        self._free()
+        _check_names(files)
+        language = build.program.language
+        head = {"do": "run", "build": build.id, "args": list(build.program.args), "files": list(files)}
+        self._channel.send({**head, "limits": _limits(limits, language)}, [*files.values(), *stdins])
+
+    def _run_each(self, build: Build, stdins: Iterable[bytes], limits: ExecutionLimits) -> Iterator[Execution]:
+        source, patience = iter(stdins), _patience(limits.time_s)
+        mine = self._iterator
+        while chunk := _chunk(source):
+            self._iterator = None
+            self._start(build, chunk, limits, {})
+            self._iterator = mine
+            ended = False
+            try:
+                while not ended:
+                    head, parts = self._answer(patience)
+                    ended = bool(head["end"])
+                    if head.get("executions"):
+                        yield _execution(head["executions"][0], parts)
+            finally:
+                if not ended:
+                    self._channel.send({"do": "cancel"})
+                    while not ended:
+                        ended = bool(self._answer(patience)[0]["end"])
+
+    def _free(self) -> None:
+        """Stop a run that the occupant has left unfinished."""
+        iterator, self._iterator = self._iterator, None
+        close: Callable[[], None] | None = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+    def _answer(self, within_s: float) -> tuple[Head, list[bytes]]:
+        head, parts = self._channel.receive(within_s=within_s)
+        self.dirty = self.dirty or head.get("dirty")
+        if "failed" in head:
+            raise SandboxDied(f"the sandbox cannot go on: {str(head['failed'])[:200]}")
+        return head, parts
+
+
+def _patience(time_s: float, steps: int = 1) -> float:
+    """Longest that the runner may take for an execution of so many steps."""
+    return _WAITED_FACTOR * (WALL_FACTOR * time_s + WALL_EXTRA_S) * steps + _GRACE_S
+
+
+def _chunk(source: Iterator[bytes]) -> list[bytes]:
+    chunk, size = [], 0
+    for stdin in islice(source, _CHUNK_INPUTS):
+        chunk.append(stdin)
+        size += len(stdin)
+        if size > _CHUNK_BYTES:
+            break
+    return chunk
+
+
+def _language(language: Language) -> Head:
+    return {
+        "file": language.file,
+        "run": list(language.run),
+        "compile": None if language.compile is None else list(language.compile),
+        "warm": language.warm,
+        "env": dict(language.env),
+    }
+
+
+def _limits(limits: ExecutionLimits, language: Language) -> Head:
+    cap = language.address_space_mb
+    return {
+        "time_s": limits.time_s,
+        "memory_mb": limits.memory_mb,
+        "address_space_mb": limits.memory_mb + cap if cap else 0,
+        "processes": limits.processes,
+        "output_bytes": limits.output_bytes,
+        "file_mb": limits.file_mb,
+        "open_files": limits.open_files,
+    }
+
+
+def _check_names(files: Mapping[str, bytes]) -> None:
+    for name in files:
+        if not name or name.startswith("/") or "\0" in name or ".." in name.split("/"):
+            raise InvalidTask(f"{name!r} is no relative file name")
+
+
+def _execution(head: Head, parts: Sequence[bytes]) -> Execution:
+    return Execution(
+        exit_code=head["exit_code"],
+        signal=head["signal"],
+        limit=head["limit"],
+        stdout=parts[0],
+        stderr=parts[1],
+        cpu_s=head["cpu_s"],
+        wall_s=head["wall_s"],
+        waited_s=head["waited_s"],
+        memory_mb=head["memory_mb"],
+        flags=tuple(head["flags"]),
+    )
+
+
+def _records(data: bytes) -> Iterator[Any]:
+    """The records in ``data``, each as JSON; stops at the first that is none (a forging program wrote it)."""
+    at = 0
+    while at + 4 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "little")
+        try:
+            record = json.loads(data[at + 4 : at + 4 + size])
+        except (ValueError, RecursionError):
+            return
+        if not isinstance(record, dict):
+            return
+        yield record
+        at += 4 + size
+
+
+def _calls(execution: Execution, records: Iterator[Any], count: int) -> Calls:
+    first = next(records, None)
+    if first is None or "load" in first:
+        return Calls((), execution, _error(first["load"]) if first else None)
+    results = []
+    for record in islice(records, count):
+        try:
+            results.append(_call_result(record))
+        except values.NotPlain as error:
+            results.append(CallResult(error=ErrorInfo("NotPlain", str(error)), flags=("tampering",)))
+    return Calls(tuple(results), execution)
+
+
+def _call_result(record: Mapping[str, Any]) -> CallResult:
+    after = record.get("a")
+    args = values.decode(after) if isinstance(after, list) else None
+    if "e" in record:
+        return CallResult(error=_error(record["e"]))
+    if "v" in record:
+        return CallResult(value=values.decode(record["v"]), args=args)
+    return CallResult(opaque=str(record.get("o"))[:200], args=args)
+
+
+def _hosted(answer: Head, parts: Sequence[bytes]) -> Hosted:
+    tester = _execution(answer["executions"][0], parts)
+    candidate = _execution(answer["executions"][1], parts[2:])
+    calls, records = int.from_bytes(parts[4][:4], "little"), list(_records(parts[4][4:]))
+    last = records[-1] if records else {}
+    return Hosted(
+        tests=tuple(
+            TestReport(_error(record["error"]) if record["error"] else None, int(record["calls"]))
+            for record in records
+            if "calls" in record
+        ),
+        finished="end" in last,
+        calls=calls,
+        tester=tester,
+        candidate=candidate,
+        setup_error=_error(last["setup"]) if "setup" in last else None,
+        load_error=_error(last["load"]) if "load" in last else None,
+        flags=tuple(str(flag) for flag in last.get("end", ())),
+    )
+
+
+def _error(told: Any) -> ErrorInfo:
+    """An exception as the program's process described it: any field may be anything."""
+    if not isinstance(told, dict):
+        return ErrorInfo("Exception")
+    text = {name: str(told.get(name) or "")[:2000] for name in ("type", "message", "traceback")}
+    line = told.get("line")
+    return ErrorInfo(**text, line=line if type(line) is int else None)

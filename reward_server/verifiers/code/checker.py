@@ -1,0 +1,35 @@
+"""A checker decides where many outputs are right: run apart from the program, after it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reward_server.sandbox.base import ExecutionLimits, Sandbox, Sandboxes
+from reward_server.verifiers.code.owned import OwnedProgram
+from reward_server.verifiers.code.reference import StdioCase
+
+FILES = ("input.txt", "output.txt", "answer.txt")
+"""The checker's arguments: the case, what the program printed, what the reference states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Accepts or rejects outputs, in a sandbox of its own: an answer never enters one that the program is in."""
+
+    owned: OwnedProgram
+    limits: ExecutionLimits
+
+    def objections(self, sandboxes: Sandboxes, outputs: Sequence[tuple[StdioCase, bytes]]) -> list[str | None]:
+        """For each output None where the checker accepts, else its comment; raises ``InvalidTask`` where it fails."""
+
+        def check(sandbox: Sandbox) -> list[str | None]:
+            build = self.owned.built(sandbox, FILES)
+            comments = []
+            for case, output in outputs:
+                texts = (case.input.encode("utf-8", "replace"), output, case.output.encode("utf-8", "replace"))
+                execution = sandbox.run(build, b"", self.limits, files=dict(zip(FILES, texts, strict=True)))
+                comments.append(self.owned.objection(execution))
+            return comments
+
+        return self.owned.within(sandboxes, check)

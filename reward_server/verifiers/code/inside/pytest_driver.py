@@ -1,0 +1,49 @@
+"""Runs in the tester's process, after ``_JOB`` was set: pytest over the task's files, the program being proxies."""
+
+import json
+import os
+import sys
+import types
+from typing import Any
+
+_JOB = ""
+
+
+class _Report:
+    """Collects what failed; pytest's own text output is not read."""
+
+    def __init__(self) -> None:
+        self.passed, self.failures = 0, list[str]()
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.failures.append(f"{report.nodeid} ({report.when}): {str(report.longrepr)[-800:]}")
+        elif report.when == "call" and report.passed:
+            self.passed += 1
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self.failures.append(f"{report.nodeid}: {str(report.longrepr)[-800:]}")
+
+
+def _run_pytest() -> None:
+    job = json.loads(_JOB)
+    module = types.ModuleType(job["module"])
+    for name in job["names"]:
+        setattr(module, name, globals()[name])
+    sys.modules[job["module"]] = module
+    place = os.path.join(os.getcwd(), "tests")
+    for name, text in job["files"].items():
+        path = os.path.join(place, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    import pytest
+
+    report = _Report()
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", place, "--import-mode=importlib", *["-x"] * job["stop"]]
+    status = pytest.main([*options, place], plugins=[report])
+    if report.failures:
+        raise AssertionError(f"{len(report.failures)} failed, {report.passed} passed\n" + "\n".join(report.failures))
+    if status != 0 or not report.passed:
+        raise RuntimeError(f"pytest ended with status {int(status)} and {report.passed} tests passed")

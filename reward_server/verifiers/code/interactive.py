@@ -1,0 +1,77 @@
+"""Interactive tests: the program and a judge of the task's owner talk to each other, and the judge decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reward_server.sandbox.base import Interaction, Language, Program, Sandbox, Sandboxes
+from reward_server.verifiers.code.detail import FirstFailure, cut, shown_bytes
+from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_badly, not_compiled
+from reward_server.verifiers.code.owned import ACCEPTED, OwnedProgram
+from reward_server.verifiers.code.params import CodeParams
+from reward_server.verifiers.code.reference import StdioTests
+from reward_server.verifiers.code.running import shuffled
+
+FILES = ("input.txt", "answer.txt")
+"""The judge's arguments: the case, and what the reference states."""
+
+
+@dataclass(frozen=True, slots=True)
+class InteractiveJudge:
+    """One conversation a case, in one sandbox and under two uids."""
+
+    language: Language
+    tests: StdioTests
+    params: CodeParams
+    owned: OwnedProgram
+    image: str
+    """One that runs both languages."""
+    kind: str = "stdio"
+
+    @property
+    def total(self) -> int:
+        """One test a case."""
+        return len(self.tests.cases)
+
+    def suspects(self, source: str) -> bool:
+        """Nothing to suspect: the answers are not texts."""
+        return False
+
+    def judge(self, sandboxes: Sandboxes, source: str) -> Judgement:
+        """Build both, hold a conversation for every case."""
+        return sandboxes.within(
+            lambda sandbox: self._judge(sandbox, source), image=self.image, memory_mb=self.params.memory_mb
+        )
+
+    def _judge(self, sandbox: Sandbox, source: str) -> Judgement:
+        judgement, limits = Judgement(self.total), self.params.execution_limits()
+        host = self.owned.built(sandbox)
+        build = sandbox.build(Program(self.language, source.encode("utf-8", "replace")))
+        if not build.ok:
+            return not_compiled(judgement, build)
+        judgement.build = build
+        for index in shuffled(self.total, self.params.seed):
+            case = self.tests.cases[index]
+            texts = (case.input.encode("utf-8", "replace"), case.output.encode("utf-8", "replace"))
+            files = dict(zip(FILES, texts, strict=True))
+            talk = sandbox.interact(host, build, limits, judge_files=files, judge_args=FILES)
+            judgement.used(talk.program)
+            if not judgement.add(self._result(index, talk)) and self.params.stop_at_first_failure:
+                break
+        return judgement
+
+    def _result(self, index: int, talk: Interaction) -> TestResult:
+        if talk.judge.limit is None and talk.judge.exit_code == ACCEPTED:
+            # a program that the judge was content with may be killed by the end of the conversation
+            result = ended_badly(index, talk.program) if talk.program.limit else None
+        elif talk.program.limit or talk.judge.limit:
+            # a judge that waits for a silent program, or drowns in what it says, is not at fault
+            result = ended_badly(index, talk.program if talk.program.limit else talk.judge)
+        else:
+            comment = self.owned.objection(talk.judge)
+            result = TestResult(index, "wrong", None, FirstFailure(message=comment or ""))
+        if result is None:
+            return TestResult(index)
+        result.shown["input"] = cut(self.tests.cases[index].input)
+        result.shown["actual"] = shown_bytes(talk.program.stdout)
+        return result

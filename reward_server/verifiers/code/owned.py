@@ -1,0 +1,51 @@
+"""Programs of the task's owner: checkers and interactive judges. Their faults are the task's, never the program's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from reward_server.errors import InvalidTask, LimitExceeded
+from reward_server.sandbox.base import Build, Execution, Language, Program, Sandbox, Sandboxes
+from reward_server.verifiers.code.detail import cut, shown_bytes
+
+T = TypeVar("T")
+
+ACCEPTED, REJECTED = 0, (1, 2)
+"""Exit statuses, as testlib has them: 1 is a wrong answer, 2 a wrong presentation; all others are faults of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedProgram:
+    """A program that the task brought along, with what it is for (``checker``)."""
+
+    role: str
+    language: Language
+    source: str
+    memory_mb: int
+
+    def built(self, sandbox: Sandbox, args: tuple[str, ...] = ()) -> Build:
+        """It, compiled; raises ``InvalidTask`` where it does not compile."""
+        build = sandbox.build(Program(self.language, self.source.encode("utf-8", "replace"), args=args))
+        if not build.ok:
+            message = shown_bytes(build.execution.stderr + build.execution.stdout)
+            raise InvalidTask(f"the {self.role} does not compile: {message}", reason="broken_tests")
+        return build
+
+    def within(self, sandboxes: Sandboxes, job: Callable[[Sandbox], T]) -> T:
+        """Run ``job`` in a sandbox for its language; a sandbox that it kills twice is the task's fault."""
+        try:
+            return sandboxes.within(job, image=self.language.image, memory_mb=self.memory_mb)
+        except LimitExceeded as error:
+            raise InvalidTask(f"the {self.role} ends its sandbox: {error}", reason="broken_tests") from error
+
+    def objection(self, execution: Execution) -> str | None:
+        """None where its exit status accepts, its comment where it rejects; raises ``InvalidTask`` for all else."""
+        comment = cut((shown_bytes(execution.stderr) or shown_bytes(execution.stdout)).strip())
+        if execution.limit is None and execution.exit_code == ACCEPTED:
+            return None
+        if execution.limit is None and execution.exit_code in REJECTED:
+            return comment
+        how = execution.limit or f"exit status {execution.exit_code}, signal {execution.signal}"
+        raise InvalidTask(f"the {self.role} failed ({how}): {comment}", reason="broken_tests")

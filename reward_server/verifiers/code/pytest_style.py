@@ -1,0 +1,78 @@
+"""Test files for pytest. Strictly: pytest runs apart from the program, which it imports as a module of proxies."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from reward_server.errors import InvalidTask
+from reward_server.sandbox.base import Tester
+from reward_server.verifiers.code.reference import PytestTests
+
+
+def names_imported(tests: PytestTests) -> tuple[str, ...]:
+    """The names of the program that the test files use, in a stable order.
+
+    Raises ``InvalidTask`` for a file that does not parse, one that uses the module in ways that a module of proxies
+    cannot serve (``from solution import *``), and files that do not use it at all.
+    """
+    names: set[str] = set()
+    for file, source in tests.files.items():
+        if file.endswith(".py"):
+            names |= _names(file, source, tests.module)
+    if not names:
+        raise InvalidTask(f"no test file uses a name of the module {tests.module!r}", reason="broken_tests")
+    return tuple(sorted(names))
+
+
+def pytest_tester(tests: PytestTests, *, stop: bool) -> Tester:
+    """A tester that writes the files, offers the program as a module, and runs pytest on them."""
+    job = {"files": dict(tests.files), "module": tests.module, "names": names_imported(tests), "stop": stop}
+    return Tester(
+        tests=("_run_pytest()\n",),
+        entries=names_imported(tests),
+        setup=f"{_driver()}\n_JOB = {json.dumps(job)!r}\n",
+        stop_at_first_failure=stop,
+    )
+
+
+def test_files(files_given: Mapping[str, str]) -> dict[str, bytes]:
+    """The files as a sandbox takes them."""
+    return {name: text.encode("utf-8", "replace") for name, text in files_given.items()}
+
+
+def _names(file: str, source: str, module: str) -> set[str]:
+    names: set[str] = set()
+    aliases: set[str] = set()
+    tree = parsed(source, file)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == module and not node.level:
+            if any(alias.name == "*" for alias in node.names):
+                raise InvalidTask(
+                    f"{file}: 'from {module} import *' needs isolation 'shared', or the names written out",
+                    reason="broken_tests",
+                )
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            aliases |= {alias.asname or alias.name for alias in node.names if alias.name == module}
+    return names | {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
+    }
+
+
+def parsed(source: str, name: str) -> ast.Module:
+    """The syntax tree of test code; raises ``InvalidTask`` where there is none."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InvalidTask(f"{name} does not compile: {error}", reason="broken_tests") from None
+
+
+@cache
+def _driver() -> str:
+    return (files(__package__) / "inside" / "pytest_driver.py").read_text("utf-8")

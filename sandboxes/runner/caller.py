@@ -1,0 +1,157 @@
+"""Calls a function of the program with every given set of arguments, in one process, and writes what came of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from .plain import Codec, NotPlain
+from .program import fresh_module, take_place
+
+_CUT = 2000
+_RESULTS = 3
+
+
+class Caller:
+    """A program about to be loaded and called.
+
+    Records: first ``{}`` or ``{"load": error}``, then one per call: ``{"v": value}``, ``{"e": error}`` or
+    ``{"o": type name}``, with ``"a"`` for the arguments afterwards where asked for.
+    """
+
+    def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
+        self._job = json.loads(read_input())
+        self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
+        self._codec = Codec()
+        take_place(place)
+
+    def run(self) -> None:
+        """Load, call, and leave without taking the interpreter down."""
+        leave, stdout = os._exit, sys.stdout
+        try:
+            module = load_program(self._source, self._path, self._head["prelude"])
+            self._codec.classes = classes_of(module, self._head["classes"])
+            target = find(module, self._head["entry"])
+        except BaseException as error:  # noqa: BLE001 - whatever loading raised is the program's fault, and reported so
+            write_record(_RESULTS, {"load": describe(error, self._path)})
+            leave(0)
+        write_record(_RESULTS, {})
+        for args, kwargs in self._job:
+            record = self._call(target, args, kwargs)
+            if args is self._job[-1][0]:
+                _quietly(stdout.flush)
+            write_record(_RESULTS, record)
+        _quietly(sys.stdout.flush)
+        leave(0)
+
+    def _call(self, target: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+        codec = self._codec
+        given = codec.decode(args)
+        try:
+            value = resolve(target)(*given, **codec.decode(kwargs))
+        except BaseException as error:  # noqa: BLE001 - an exit is an answer like any other exception
+            return {"e": describe(error, self._path)}
+        try:
+            record = {"v": codec.encode(value)}
+        except (NotPlain, RecursionError):
+            record = {"o": type(value).__name__[:200]}
+        if self._head["after"]:
+            try:
+                record["a"] = [codec.encode(item) for item in given]
+            except (NotPlain, RecursionError):
+                pass
+        return record
+
+
+def read_input() -> bytes:
+    """The content of standard input, which is a memfd; it is left empty for the program."""
+    size = os.fstat(0).st_size
+    data = os.pread(0, size, 0)
+    while len(data) < size:
+        data += os.pread(0, size - len(data), len(data))
+    os.ftruncate(0, 0)
+    return data
+
+
+def load_program(source: bytes, path: str, prelude: str) -> ModuleType:
+    """Run the program as a module called ``solution``, so that no main guard runs; raises what it raises."""
+    with open(path, "wb") as file:
+        file.write(source)
+    module = fresh_module("solution", path)
+    if prelude:
+        exec(compile(prelude, "<prelude>", "exec", dont_inherit=True), module.__dict__)
+    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def find(module: ModuleType, entry: str) -> Any:
+    """What ``entry`` names, as something for ``resolve``; raises ``AttributeError`` or ``NameError``."""
+    first, _, method = entry.partition(".")
+    names = module.__dict__
+    if method:
+        owner = names[first] if first in names else _missing(first)
+        getattr(owner, method)
+        return (owner, method) if isinstance(owner, type) else getattr(owner, method)
+    if first in names:
+        return names[first]
+    if isinstance(names.get("Solution"), type) and hasattr(names["Solution"], first):
+        return (names["Solution"], first)
+    return _missing(first)
+
+
+def resolve(target: Any) -> Any:
+    """The function to call: of a new object where the target is a class and a method's name."""
+    if type(target) is tuple:
+        owner, method = target
+        return getattr(owner(), method)
+    return target
+
+
+def classes_of(module: ModuleType, names: list[str]) -> dict[str, type]:
+    """The classes whose objects cross by value, as the module has them."""
+    found = {name: module.__dict__.get(name) for name in names}
+    return {name: kind for name, kind in found.items() if isinstance(kind, type)}
+
+
+def describe(error: BaseException, path: str) -> dict[str, Any]:
+    """An exception as text, with the last line of ``path`` that it passed through."""
+    try:
+        message = str(error)
+    except BaseException as other:  # noqa: BLE001 - an exception whose text cannot be had
+        message = f"<{type(other).__name__} while printing it>"
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    try:
+        traceback = import_module("traceback")
+        text = "".join(traceback.format_exception(error, limit=-8))[-_CUT:]
+    except BaseException:  # noqa: BLE001 - nor may its traceback fail the report
+        text = ""
+    name = type.__dict__["__name__"].__get__(type(error))
+    return {"type": name[:200], "message": message[:_CUT], "traceback": text, "line": line}
+
+
+def write_record(descriptor: int, record: Any) -> None:
+    """One record: length, then JSON."""
+    text = json.dumps(record).encode()
+    view = memoryview(len(text).to_bytes(4, "little") + text)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _missing(name: str) -> Any:
+    raise NameError(f"the program defines no {name!r}")
+
+
+def _quietly(flush: Any) -> None:
+    try:
+        flush()
+    except BaseException:  # noqa: BLE001 - a stream that the program replaced or broke
+        return

@@ -1,0 +1,55 @@
+"""Loads a program and lets a tester in another process use what it defines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from .caller import classes_of, describe, find, load_program
+from .link import Gone, Link
+from .program import take_place
+
+_LINK = 3
+
+
+class Candidate:
+    """A program about to be loaded. Its first message is ``["ready", handles]`` or ``["failed", error]``."""
+
+    def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
+        self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
+        self._link = Link(_LINK, strict=False)
+        take_place(place)
+
+    def run(self) -> None:
+        """Load, then answer until the tester has gone."""
+        leave, link = os._exit, self._link
+        try:
+            module = load_program(self._source, self._path, self._head["prelude"])
+            link.codec.classes.update(classes_of(module, self._head["classes"]))
+            entries = [self._entry(find(module, name)) for name in self._head["entries"]]
+            link.send(["ready", [link.codec.encode(entry) for entry in entries]])
+        except Gone:
+            leave(0)
+        except BaseException as error:  # noqa: BLE001 - whatever loading raised is the program's fault, and reported so
+            try:
+                link.send(["failed", describe(error, self._path)])
+            except Gone:
+                pass
+            leave(1)
+        try:
+            while True:
+                link.answer(link.receive())
+        except Gone:
+            pass
+        try:
+            sys.stdout.flush()
+        except BaseException:  # noqa: BLE001 - a stream that the program replaced or broke
+            pass
+        leave(0)
+
+    def _entry(self, target: Any) -> Any:
+        if type(target) is not tuple:
+            return target
+        owner, method = target
+        return lambda *args, **kwargs: getattr(owner(), method)(*args, **kwargs)

@@ -1,0 +1,82 @@
+"""Two processes of two uids that talk: a tester and its candidate, or an interactive judge and its program."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from . import child
+from .launch import Job, Launcher
+from .limits import Limits
+from .records import Records
+from .supervise import Group
+from .tester import STATE
+
+_REPORT_CAP = 8 << 20
+
+
+def host(
+    launcher: Launcher, source: bytes, files: dict[str, bytes], file: str, head: dict[str, Any], parts: list[bytes]
+) -> tuple[list[Group], bytes]:
+    """Run a tester against a candidate; returns the groups (tester first) and the tester's records.
+
+    The socketpair between the two and the report's pipe are made by root: neither uid can open them again.
+    """
+    limits, meter = Limits(**head["limits"]), launcher.meter
+    ends = socket.socketpair()
+    report, write = os.pipe()
+    os.set_blocking(report, False)
+    state = os.memfd_create("state")
+    os.ftruncate(state, STATE.size)
+    records, ooms = Records(report, _REPORT_CAP), meter.oom_kills()
+    watch = launcher.watch(limits, stepwise=True)
+    candidate_head = {"file": file, **head["candidate"]}
+    groups: list[Group] = []
+    try:
+        job = Job(child.CANDIDATE, candidate_head, source, files)
+        groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True))
+        job = Job(child.TESTER, {"classes": head["candidate"]["classes"]})
+        extra = [ends[0].fileno(), write, state]
+        groups.insert(0, launcher.start(job, limits, parts[0], extra=extra, stepwise=True, like=source + parts[0]))
+    finally:
+        os.close(write)
+        for end in ends:
+            end.close()
+        if len(groups) == 1:
+            launcher.finish(groups, watch, ooms)
+    tester, candidate = groups
+    launcher.prepare_for(tester, candidate)
+
+    def blame() -> Group:
+        _, calling = STATE.unpack(os.pread(state, STATE.size, 0))
+        return candidate if calling else tester
+
+    watch.run(groups, {report: records.take}, blame, lambda: tester.end is not None)
+    records.take()
+    tester.completed = tester.end is not None
+    candidate.completed = tester.completed and candidate.end is None
+    launcher.finish(groups, watch, ooms)
+    calls, _ = STATE.unpack(os.pread(state, STATE.size, 0))
+    os.close(report)
+    os.close(state)
+    return groups, calls.to_bytes(4, "little") + records.whole()
+
+
+def interact(launcher: Launcher, jobs: tuple[Job, Job], limits: tuple[Limits, Limits]) -> list[Group]:
+    """Run two programs, each one's standard output being the other's input; returns the groups, judge first."""
+    meter = launcher.meter
+    watch = launcher.watch(max(limits, key=lambda limit: limit.time_s))
+    ooms = meter.oom_kills()
+    to_judge, to_program = os.pipe(), os.pipe()
+    groups = []
+    try:
+        groups.append(launcher.start(jobs[0], limits[0], to_judge[0], stdout=to_program[1]))
+        groups.append(launcher.start(jobs[1], limits[1], to_program[0], stdout=to_judge[1]))
+    finally:
+        for descriptor in (*to_judge, *to_program):
+            os.close(descriptor)
+    watch.run(groups, {}, lambda: groups[1], lambda: groups[0].end is not None)
+    groups[1].completed = groups[0].end is not None and groups[1].end is None
+    launcher.finish(groups, watch, ooms)
+    return groups

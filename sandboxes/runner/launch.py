@@ -1,0 +1,233 @@
+"""Starts the processes of an execution and cleans up after them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import child, tidy
+from .jail import Jail, NestJail, UidJail
+from .limits import Limits
+from .supervise import Group, Stream, Watch, end
+from .usage import Meter
+from .zygote import LIGHT, Spare, Zygote
+
+_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w., \t]+)", re.MULTILINE)
+_WORD = re.compile(rb"(?:^|,)\s*(\w+)")
+_LIGHT = {name.encode() for name in (*LIGHT, "sys", "__future__", "builtins")}
+_ATTEMPTS = 5
+_SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
+
+
+@dataclass
+class Job:
+    """What one process is to do: a mode, a head that its code in ``child`` reads, source and files."""
+
+    mode: int
+    head: dict[str, Any]
+    source: bytes = b""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def pack(self) -> list[bytes]:
+        """As the child reads it."""
+        parts = [self.source, *self.files.values()]
+        head = {**self.head, "files": list(self.files), "parts": [len(part) for part in parts]}
+        text = json.dumps(head).encode()
+        return [len(text).to_bytes(4, "little"), text, *parts]
+
+
+@dataclass
+class Launcher:
+    """The means by which executions are started in this sandbox."""
+
+    jail: Jail
+    zygotes: list[Zygote]
+    """Light, full and scientific."""
+    work: str
+    meter: Meter
+    cpus: float = 1.0
+    serial: int = 0
+    dirty: str | None = None
+    """Why this sandbox must not have another occupant."""
+    places: dict[int, str] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
+    """Places that outlive an execution: those of builds."""
+
+    @classmethod
+    def of(cls, zygotes: list[Zygote], work: str, nested: bool) -> Launcher:
+        """For these zygotes; ``open`` must follow."""
+        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, Meter())
+
+    def open(self, first_uid: int, uids: int, cpus: float) -> None:
+        """Take the range of identities and the number of processors that the driver gives."""
+        self.cpus = cpus
+        if not self.jail.nested:
+            self.jail = UidJail(first_uid, uids)
+
+    def zygote(self, source: bytes) -> Zygote:
+        """The lightest one that has preloaded what the source seems to import; a guess that only costs time."""
+        names = {name for line in _IMPORTS.findall(source) for name in _WORD.findall(line)}
+        if names <= _LIGHT:
+            return self.zygotes[0]
+        return self.zygotes[2 if names & _SCIENCE else 1]
+
+    def new_place(self) -> tuple[int, int]:
+        """A fresh uid and the number of its fresh directory."""
+        uid, self.serial = self.jail.identity(), self.serial + 1
+        self.places[self.serial] = self.jail.make_place(self.work, self.serial, uid)
+        return uid, self.serial
+
+    def watch(self, limits: Limits, *, stepwise: bool = False) -> Watch:
+        """The clocks of an execution, which begin to run."""
+        return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise)
+
+    def prepare(self, zygote: Zygote) -> None:
+        """Have a process forked ahead, so that the next execution need not wait for it."""
+        uid, number = self.new_place()
+        self.kept.add(number)
+        zygote.order(uid, number)
+
+    def prepare_for(self, *groups: Group) -> None:
+        """Fork ahead as many as have just been started, now that they keep a processor busy anyway."""
+        for group in groups:
+            if len(group.zygote.spares) < len(groups):
+                self.prepare(group.zygote)
+
+    def start(
+        self,
+        job: Job,
+        limits: Limits,
+        stdin: bytes | int,
+        *,
+        extra: Sequence[int] = (),
+        stdout: int | None = None,
+        stepwise: bool = False,
+        at: tuple[int, int] | None = None,
+        like: bytes = b"",
+    ) -> Group:
+        """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
+
+        ``stdin`` is the input or a descriptor; ``stdout`` a descriptor in place of a drained pipe; ``extra`` become
+        3, 4 … ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
+        """
+        zygote = self.zygote(like or job.source)
+        job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=isinstance(stdin, int))
+        for attempt in range(_ATTEMPTS):
+            spare = self._spare(zygote, at)
+            try:
+                return self._go(spare, zygote, job, limits, stdin, extra, stdout)
+            except (BrokenPipeError, ConnectionError):  # it died while it waited
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _spare(self, zygote: Zygote, at: tuple[int, int] | None) -> Spare:
+        if at is not None:
+            zygote.order(*at)
+            return zygote.spares.pop()
+        if not zygote.spares:
+            self.prepare(zygote)
+        spare = zygote.spares.pop(0)
+        self.kept.discard(spare.place)
+        return spare
+
+    def _go(
+        self,
+        spare: Spare,
+        zygote: Zygote,
+        job: Job,
+        limits: Limits,
+        stdin: bytes | int,
+        extra: Sequence[int],
+        stdout: int | None,
+    ) -> Group:
+        given: list[int] = []
+        with _as_owner(spare.uid if not self.jail.nested else None):
+            given.append(_memfd(job.pack()))
+            given.append(_memfd([stdin]) if isinstance(stdin, bytes) else os.dup(stdin))
+            out, out_write = os.pipe()
+            err, err_write = os.pipe()
+        if stdout is not None:
+            os.close(out_write)
+            out_write = os.dup(stdout)
+        given += [out_write, err_write]
+        os.set_blocking(out, False)
+        os.set_blocking(err, False)
+        try:
+            spare.go([*given, *extra])
+            pid = zygote.started(spare)
+        except OSError:
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            for descriptor in given:
+                os.close(descriptor)
+        return Group(spare.uid, pid, zygote, Stream(out, limits.output_bytes), Stream(err, limits.output_bytes))
+
+    def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
+        """End the groups, enter what the memory limit did, and leave no file; or call the sandbox dirty."""
+        if not end(groups, self.jail, watch.began):
+            self.dirty = "a process would not die"
+        if self.meter.oom_kills() > ooms:
+            for group in groups:
+                group.limit = group.limit or "memory"
+        for group in groups:
+            if group.limit is None and group.cpu_s > watch.budget.time_s and not watch.stepwise:
+                group.limit = "time"
+        for number, place in list(self.places.items()):
+            if self.jail.nested:
+                self.places.pop(number)  # it went away with its namespaces
+            elif number not in self.kept:
+                self.clean(number, place, groups)
+
+    def clean(self, number: int, place: str, groups: list[Group]) -> None:
+        """Empty a working directory and the shared places, then remove it."""
+        for attempt in range(2):
+            if all([tidy.clear(folder) for folder in (place, *tidy.SHARED)]):
+                os.rmdir(place)
+                del self.places[number]
+                return
+            if attempt == 0:
+                for group in groups:
+                    self.wipe(group.uid, number)
+        self.dirty = self.dirty or "files would not go away"
+        del self.places[number]
+
+    def wipe(self, uid: int, number: int) -> None:
+        """Have a process of the uid remove what only it may."""
+        limits = Limits(time_s=2.0)
+        watch = self.watch(limits)
+        group = self.start(Job(child.WIPER, {}), limits, b"", at=(uid, number))
+        watch.run([group], {}, lambda: group, lambda: False)
+        if not end([group], self.jail, watch.began):
+            self.dirty = "a wiper would not die"
+
+
+class _as_owner:
+    """Makes descriptors belong to a uid, so that its programs may open ``/dev/stdout`` again."""
+
+    def __init__(self, uid: int | None) -> None:
+        self._uid = uid
+
+    def __enter__(self) -> None:
+        if self._uid is not None:
+            os.seteuid(self._uid)
+
+    def __exit__(self, *_: object) -> None:
+        if self._uid is not None:
+            os.seteuid(0)
+
+
+def _memfd(parts: Sequence[bytes]) -> int:
+    descriptor = os.memfd_create("input")
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -1,0 +1,262 @@
+"""Typed plain values as tagged JSON: the runner's own writer and reader.
+
+The table of tags is in ``reward_server/sandbox/values.py``. Here arrays, named tuples and objects by value are
+rebuilt as what they were, where this process knows their type; what is in no table goes to a hook, which may hand
+out a handle. The writer runs in the program's process and proves nothing: the reader trusts no one.
+"""
+
+from __future__ import annotations
+
+import binascii
+import collections
+import math
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any
+
+MAX_DEPTH = 200
+_SMALL = 1 << 63
+_AS_IS = frozenset((type(None), bool, str))
+
+
+class NotPlain(ValueError):
+    """Not in the table, or nested too deeply."""
+
+
+class Codec:
+    """Writer and reader, with the classes that cross by value and hooks for what is not in the table."""
+
+    def __init__(
+        self,
+        classes: dict[str, type] | None = None,
+        write_other: Callable[[Any], Any] | None = None,
+        read_other: Callable[[str, Any], Any] | None = None,
+    ) -> None:
+        self.classes = classes if classes is not None else {}
+        self._write_other, self._read_other = write_other, read_other
+
+    def encode(self, value: Any, depth: int = 0) -> Any:
+        """The JSON form of a value; raises ``NotPlain``."""
+        kind = type(value)
+        if kind in _AS_IS:
+            return value
+        if depth > MAX_DEPTH:
+            raise NotPlain("nested too deeply")
+        write = _EXACT.get(kind)
+        if write is not None:
+            return write(self, value, depth + 1)
+        name = self.classes.get(kind.__name__)
+        if name is kind:
+            return {"v": [kind.__name__, _pairs(self, dict(vars(value)), depth + 1)["d"]]}
+        return self._encode_unusual(value, depth + 1)
+
+    def _encode_unusual(self, value: Any, depth: int) -> Any:
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and isinstance(value, numpy.ndarray):
+            flat = [self.encode(item, depth) for item in value.ravel().tolist()]
+            return {"a": [value.dtype.str, list(value.shape), flat]}
+        if numpy is not None and isinstance(value, numpy.generic):
+            return {"n": [value.dtype.str, self.encode(value.item(), depth)]}
+        if isinstance(value, tuple):
+            fields = getattr(type(value), "_fields", None)
+            if isinstance(fields, tuple) and all(isinstance(field, str) for field in fields):
+                return {"N": [type(value).__name__, list(fields), _items(tuple)(self, value, depth)]}
+        for base in _FLATTENED:
+            if isinstance(value, base):
+                return _EXACT[base](self, value, depth)
+        for module, name, write in _RARE:
+            if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)):
+                return write(self, value, depth)
+        if self._write_other is None:
+            raise NotPlain(f"{type(value).__name__} is no plain value")
+        return self._write_other(value)
+
+    def decode(self, written: Any, depth: int = 0) -> Any:
+        """The value of its JSON form; raises ``NotPlain``."""
+        kind = type(written)
+        if kind is list:
+            if depth > MAX_DEPTH:
+                raise NotPlain("nested too deeply")
+            return [self.decode(item, depth + 1) for item in written]
+        if kind is not dict:
+            return written
+        if depth > MAX_DEPTH or len(written) != 1:
+            raise NotPlain("nested too deeply, or not one tag")
+        ((tag, body),) = written.items()
+        try:
+            if tag in _READERS:
+                return _READERS[tag](self, body, depth + 1)
+            if self._read_other is not None:
+                return self._read_other(tag, body)
+        except NotPlain:
+            raise
+        except Exception as error:  # noqa: BLE001 - hostile bodies fail in any of the constructors
+            raise NotPlain(f"bad body for tag {tag!r}: {type(error).__name__}") from None
+        raise NotPlain(f"unknown tag {tag[:20]!r}")
+
+
+Writer = Callable[[Codec, Any, int], Any]
+
+
+def _write_int(codec: Codec, value: Any, depth: int) -> Any:
+    number = int.__int__(value)
+    return number if -_SMALL <= number < _SMALL else {"i": int.__format__(number, "x")}
+
+
+def _write_bool(codec: Codec, value: Any, depth: int) -> Any:
+    return bool(value)
+
+
+def _write_float(codec: Codec, value: Any, depth: int) -> Any:
+    number = float.__float__(value)
+    return number if math.isfinite(number) else {"f": float.__repr__(number)}
+
+
+def _write_str(codec: Codec, value: Any, depth: int) -> Any:
+    return str.__str__(value)
+
+
+def _items(kind: Any) -> Writer:
+    def write(codec: Codec, value: Any, depth: int) -> list[Any]:
+        encode = codec.encode
+        return [encode(item, depth) for item in kind.__iter__(value)]
+
+    return write
+
+
+def _tagged(tag: str, write: Writer) -> Writer:
+    return lambda codec, value, depth: {tag: write(codec, value, depth)}
+
+
+def _pairs(codec: Codec, value: Any, depth: int) -> dict[str, Any]:
+    pairs: Iterable[tuple[Any, Any]] = dict.items(value)
+    return {"d": [[codec.encode(key, depth), codec.encode(item, depth)] for key, item in pairs]}
+
+
+def _write_bytes(codec: Codec, value: Any, depth: int) -> str:
+    return binascii.b2a_base64(value, newline=False).decode()
+
+
+def _numbers(*names: str) -> Writer:
+    def write(codec: Codec, value: Any, depth: int) -> list[Any]:
+        return [codec.encode(getattr(value, name), depth) for name in names]
+
+    return write
+
+
+def _write_delta(codec: Codec, value: Any, depth: int) -> Any:
+    return {"T": ["timedelta", value.days, value.seconds, value.microseconds]}
+
+
+def _write_time(kind: str) -> Writer:
+    return lambda codec, value, depth: {"T": [kind, value.isoformat()]}
+
+
+_RARE: tuple[tuple[str, str, Writer], ...] = (
+    ("decimal", "Decimal", _tagged("D", lambda codec, value, depth: value.__class__.__str__(value))),
+    ("fractions", "Fraction", _tagged("F", _numbers("numerator", "denominator"))),
+    ("datetime", "timedelta", _write_delta),
+    ("datetime", "datetime", _write_time("datetime")),
+    ("datetime", "date", _write_time("date")),
+    ("datetime", "time", _write_time("time")),
+)
+"""Types of modules that are looked at only where the program has loaded them: importing them costs every fork."""
+_EXACT: dict[type, Writer] = {
+    int: _write_int,
+    float: _write_float,
+    list: _items(list),
+    tuple: _tagged("t", _items(tuple)),
+    dict: _pairs,
+    set: _tagged("s", _items(set)),
+    frozenset: _tagged("z", _items(frozenset)),
+    bytes: _tagged("b", _write_bytes),
+    bytearray: _tagged("B", _write_bytes),
+    complex: _tagged("c", _numbers("real", "imag")),
+    range: _tagged("r", _numbers("start", "stop", "step")),
+    collections.deque: _tagged("q", _items(collections.deque)),
+    bool: _write_bool,
+    str: _write_str,
+}
+_FLATTENED = tuple(kind for kind in _EXACT if kind is not bool)
+
+
+def _list(codec: Codec, body: Any, depth: int) -> list[Any]:
+    if type(body) is not list:
+        raise NotPlain("items must be an array")
+    return [codec.decode(item, depth) for item in body]
+
+
+def _made(kind: Any) -> Writer:
+    return lambda codec, body, depth: kind(_list(codec, body, depth))
+
+
+def _of_numbers(kind: Any) -> Writer:
+    def read(codec: Codec, body: Any, depth: int) -> Any:
+        parts = _list(codec, body, depth)
+        if not all(isinstance(part, int | float) for part in parts):
+            raise NotPlain("parts must be numbers")
+        return kind(*parts)
+
+    return read
+
+
+def _read_dict(codec: Codec, body: Any, depth: int) -> dict[Any, Any]:
+    return {codec.decode(key, depth): codec.decode(item, depth) for key, item in body}
+
+
+def _read_time(codec: Codec, body: Any, depth: int) -> Any:
+    kind, *parts = body
+    module = import_module("datetime")
+    if kind == "timedelta":
+        return module.timedelta(*parts)
+    return {"date": module.date, "time": module.time, "datetime": module.datetime}[kind].fromisoformat(*parts)
+
+
+def _read_named(codec: Codec, body: Any, depth: int) -> Any:
+    name, fields, items = body
+    return collections.namedtuple(name, fields)(*_list(codec, items, depth))
+
+
+def _read_array(codec: Codec, body: Any, depth: int) -> Any:
+    numpy = import_module("numpy")
+    kind, shape, flat = body
+    if numpy.dtype(kind).hasobject:
+        kind = None
+    return numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)
+
+
+def _read_scalar(codec: Codec, body: Any, depth: int) -> Any:
+    return import_module("numpy").dtype(body[0]).type(codec.decode(body[1], depth))
+
+
+def _read_object(codec: Codec, body: Any, depth: int) -> Any:
+    name, pairs = body
+    if name not in codec.classes:
+        raise NotPlain(f"no class {name!r} crosses by value")
+    thing: Any = object.__new__(codec.classes[name])
+    for key, item in _read_dict(codec, pairs, depth).items():
+        object.__setattr__(thing, key, item)
+    return thing
+
+
+_READERS: dict[str, Writer] = {
+    "t": _made(tuple),
+    "s": _made(set),
+    "z": _made(frozenset),
+    "q": _made(collections.deque),
+    "d": _read_dict,
+    "b": lambda codec, body, depth: binascii.a2b_base64(body, strict_mode=True),
+    "B": lambda codec, body, depth: bytearray(binascii.a2b_base64(body, strict_mode=True)),
+    "c": _of_numbers(complex),
+    "r": _of_numbers(range),
+    "F": lambda codec, body, depth: _of_numbers(import_module("fractions").Fraction)(codec, body, depth),
+    "i": lambda codec, body, depth: int(body, 16),
+    "f": lambda codec, body, depth: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body],
+    "D": lambda codec, body, depth: import_module("decimal").Decimal(body),
+    "T": _read_time,
+    "N": _read_named,
+    "n": _read_scalar,
+    "a": _read_array,
+    "v": _read_object,
+}

@@ -1,0 +1,212 @@
+"""Pid 1 after the zygotes are there: one request at a time, from the driver, for one occupant."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import child, tidy, wire
+from .hosting import host, interact
+from .launch import Job, Launcher
+from .limits import Limits
+from .records import Records
+from .supervise import Group, Stream
+
+Head = dict[str, Any]
+_RESULTS_CAP = 32 << 20
+
+
+@dataclass
+class Build:
+    """A program that was put here."""
+
+    language: Head
+    source: bytes
+    files: dict[str, bytes]
+    folder: int | None = None
+    """Number of the directory with what the compiler made; None for what starts from source."""
+    owner: Group | None = None
+
+
+@dataclass
+class Server:
+    """The builds of the present occupant, and the verbs on them."""
+
+    launcher: Launcher
+    frames_in: int
+    frames_out: int
+    builds: dict[int, Build] = field(default_factory=dict)
+
+    def serve(self) -> None:
+        """Answer requests until the driver closes the stream."""
+        verbs = {"put": self.put, "run": self.run, "call": self.call, "host": self.host, "interact": self.interact}
+        verbs |= {"fetch": self.fetch, "drop": self.drop, "reset": self.reset, "cancel": lambda head, parts: None}
+        while True:
+            head, parts = wire.read(self.frames_in)
+            try:
+                verbs[head["do"]](head, parts)
+            except OSError as error:
+                # no fork, no memory, no space: this sandbox cannot go on, which is no fault of the program that asked
+                self.launcher.dirty = f"{type(error).__name__}: {error}"
+                wire.write(self.frames_out, {"failed": self.launcher.dirty, "dirty": self.launcher.dirty, "end": True})
+
+    def put(self, head: Head, parts: list[bytes]) -> None:
+        """Take a program in, and compile it where its language asks for that."""
+        language: Head = head["language"]
+        build = Build(language, parts[0], dict(zip(head["files"], parts[1:], strict=True)))
+        self.builds[head["build"]] = build
+        if language.get("compile") is None:
+            if not language["warm"]:
+                build.folder = self._folder(build)
+            return
+        build.folder = self._folder(build)
+        argv = self._argv(language["compile"], build, ())
+        limits = Limits(**head["limits"])
+        job = Job(child.COMMAND, {"argv": argv, "env": self._env(language)})
+        self._one(job, limits, b"", at=build)
+
+    def run(self, head: Head, parts: list[bytes]) -> None:
+        """Run a build once for every input, one answer each, until told to stop."""
+        build, limits = self.builds[head["build"]], Limits(**head["limits"])
+        extra = dict(zip(head["files"], parts[: len(head["files"])], strict=True))
+        inputs = parts[len(extra) :]
+        for number, stdin in enumerate(inputs):
+            last = number == len(inputs) - 1
+            self._one(self._job(build, head["args"], extra), limits, stdin, end=last)
+            if not last and select.select([self.frames_in], [], [], 0)[0]:
+                wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
+                wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
+                return
+
+    def call(self, head: Head, parts: list[bytes]) -> None:
+        """Call a function of a Python program; its results go back as they came, unread."""
+        build, limits = self.builds[head["build"]], Limits(**head["limits"])
+        results, write = os.pipe()
+        os.set_blocking(results, False)
+        job = Job(child.CALLER, {**head["job"], "file": build.language["file"]}, build.source, build.files)
+        ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, _RESULTS_CAP)
+        watch = self.launcher.watch(limits, stepwise=True)
+        group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True)
+        self.launcher.prepare_for(group)
+        os.close(write)
+        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count)
+        group.completed = done.count > count
+        done.take()
+        if done.broken:
+            group.limit = group.limit or "protocol"
+        self.launcher.finish([group], watch, ooms)
+        os.close(results)
+        self._answer([group], end=True, more=[done.whole()])
+
+    def host(self, head: Head, parts: list[bytes]) -> None:
+        """Run test code against a proxy of a program."""
+        build = self.builds[head["build"]]
+        groups, report = host(self.launcher, build.source, build.files, build.language["file"], head, parts)
+        self._answer(groups, end=True, more=[report])
+
+    def interact(self, head: Head, parts: list[bytes]) -> None:
+        """Run two programs against each other."""
+        judge, program = self.builds[head["build"]], self.builds[head["other"]]
+        files = dict(zip(head["files"], parts, strict=True))
+        jobs = (self._job(judge, head["args"], files), self._job(program, head["other_args"], {}))
+        groups = interact(self.launcher, jobs, (Limits(**head["limits"]), Limits(**head["other_limits"])))
+        self._answer(groups, end=True)
+
+    def fetch(self, head: Head, parts: list[bytes]) -> None:
+        """Send the plain files that a compiler made, up to a size in all."""
+        build = self.builds[head["build"]]
+        names: list[str] = []
+        contents: list[bytes] = []
+        left = int(head["bytes"])
+        place = self.launcher.places[build.folder] if build.folder is not None else None
+        for entry in sorted(os.scandir(place), key=lambda entry: entry.name) if place else ():
+            data = _plain_file(entry.path, left)
+            if data is None:
+                names, contents = [], []
+                break
+            left -= len(data)
+            names.append(entry.name)
+            contents.append(data)
+        wire.write(self.frames_out, {"files": names, "end": True}, contents)
+
+    def drop(self, head: Head, parts: list[bytes]) -> None:
+        """Forget a build; nothing is answered."""
+        build = self.builds.pop(head["build"], None)
+        if build is not None and build.folder is not None and build.owner is not None:
+            self.launcher.kept.discard(build.folder)
+            self.launcher.clean(build.folder, self.launcher.places[build.folder], [build.owner])
+
+    def reset(self, head: Head, parts: list[bytes]) -> None:
+        """Forget the occupant, and say whether another may come."""
+        for number in list(self.builds):
+            self.drop({"build": number}, [])
+        launcher = self.launcher
+        spares = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares}
+        held = () if launcher.jail.nested else tidy.SHARED
+        if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in held]):
+            launcher.dirty = launcher.dirty or "files were left"
+        wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
+
+    def _job(self, build: Build, args: list[str], extra: dict[str, bytes]) -> Job:
+        files = {**build.files, **extra}
+        if build.language["warm"]:
+            return Job(child.PROGRAM, {"file": build.language["file"], "args": args}, build.source, files)
+        argv = self._argv(build.language["run"], build, args)
+        return Job(child.COMMAND, {"argv": argv, "env": self._env(build.language)}, b"", files)
+
+    def _argv(self, template: list[str], build: Build, args: Any) -> list[str]:
+        assert build.folder is not None
+        place = self.launcher.places[build.folder]
+        return [*(word.replace("{build}", place) for word in template), *args]
+
+    def _env(self, language: Head) -> dict[str, str]:
+        return {**os.environ, **language.get("env", {})}
+
+    def _folder(self, build: Build) -> int:
+        """A directory with the source in it, owned by root and of the group of a uid that compiles there."""
+        uid, number = self.launcher.new_place()
+        place = self.launcher.places[number]
+        with open(f"{place}/{build.language['file']}", "wb") as file:
+            file.write(build.source)
+        os.chmod(file.name, 0o644)
+        if build.language.get("compile") is None:
+            os.chmod(place, 0o755)
+        self.launcher.kept.add(number)
+        build.owner = Group(uid, 0, self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
+        return number
+
+    def _one(self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None, end: bool = True) -> None:
+        """One process in one group, from start to answer."""
+        launcher, ooms = self.launcher, self.launcher.meter.oom_kills()
+        watch = launcher.watch(limits)
+        place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
+        group = launcher.start(job, limits, stdin, at=place)
+        launcher.prepare_for(group)
+        watch.run([group], {}, lambda: group, lambda: False)
+        launcher.finish([group], watch, ooms)
+        if at is not None and at.folder is not None:
+            os.chmod(launcher.places[at.folder], 0o755)
+        self._answer([group], end=end)
+
+    def _answer(self, groups: list[Group], *, end: bool, more: list[bytes] | None = None) -> None:
+        reports = [group.report() for group in groups]
+        streams = [b"".join(stream.chunks) for group in groups for stream in (group.out, group.err)]
+        wire.write(
+            self.frames_out,
+            {"executions": reports, "dirty": self.launcher.dirty, "end": end},
+            [*streams, *(more or [])],
+        )
+
+
+def _plain_file(path: str, at_most: int) -> bytes | None:
+    """The content of a regular file, without following a link or waiting on a pipe; None for anything else."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with open(descriptor, "rb") as file:
+        info = os.fstat(descriptor)
+        return file.read() if stat.S_ISREG(info.st_mode) and info.st_size <= at_most else None

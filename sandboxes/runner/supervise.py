@@ -1,0 +1,251 @@
+"""Watches the processes of an execution until they have ended, one way or the other.
+
+A group is a uid and all processes of it. Both of its streams are drained while it runs; processor time is taken from
+the sandbox's control group (so children that nobody waited for count), wall time less the wait for a processor.
+Whatever happens, at the end every process of the group is dead and reaped.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import usage
+from .jail import Jail
+from .limits import Limits
+from .zygote import Note, Zygote
+
+WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
+MAX_WAITED_FACTOR = 4.0
+"""Even on a starved machine an execution ends after this many wall limits."""
+_LOOK_S = 0.025
+_CHUNK = 1 << 16
+_LAST_DRAIN = 1 << 20
+
+
+@dataclass
+class Stream:
+    """One drained output of a group."""
+
+    descriptor: int
+    cap: int
+    chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def drain(self, at_most: int = _CHUNK) -> bool:
+        """Take what is there; False at the end of the stream or above the cap."""
+        while at_most > 0:
+            try:
+                data = os.read(self.descriptor, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            at_most -= len(data)
+            if self.size < self.cap:
+                self.chunks.append(data[: self.cap - self.size])
+            self.size += len(data)
+            if self.size > self.cap:
+                return False
+        return True
+
+
+@dataclass
+class Group:
+    """The processes of one uid."""
+
+    uid: int
+    pid: int
+    zygote: Zygote
+    out: Stream
+    err: Stream
+    end: Note | None = None
+    completed: bool = False
+    """It did what it was for, and was then ended: as good as an exit with status 0."""
+    limit: str | None = None
+    flags: list[str] = field(default_factory=list)
+    wall_s: float = 0.0
+    waited_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_kb: int = 0
+
+    def report(self) -> dict[str, Any]:
+        """The head of an ``Execution``."""
+        status = self.end.status if self.end else 0
+        killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        code = 0 if self.completed else os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
+        return {
+            "exit_code": None if self.limit else code,
+            "signal": None if self.limit or self.completed else killed,
+            "limit": self.limit,
+            "cpu_s": round(self.cpu_s, 6),
+            "wall_s": round(self.wall_s, 6),
+            "waited_s": round(self.waited_s, 6),
+            "memory_mb": round(self.peak_kb / 1024, 1),
+            "flags": self.flags,
+        }
+
+
+@dataclass
+class Budget:
+    """Time of an execution, or of each step of it (one call, one test)."""
+
+    time_s: float
+    cpu_from: float
+    wall_from: float
+
+    def renew(self, cpu_s: float) -> None:
+        """Begin the next step."""
+        self.cpu_from, self.wall_from = cpu_s, time.monotonic()
+
+    @property
+    def wall_s(self) -> float:
+        """Wall seconds allowed, not counting the wait for a processor."""
+        return WALL_FACTOR * self.time_s + WALL_EXTRA_S
+
+
+class Watch:
+    """Waits for groups to end and for results to come in.
+
+    ``channels`` maps a descriptor to what is called when it can be read: it returns True for progress (the budget
+    begins anew), False for none, and None when nothing more will come. ``blame`` names the group that a time limit
+    strikes; ``enough`` says that the execution is over although processes remain.
+    """
+
+    def __init__(self, jail: Jail, meter: usage.Meter, cpus: float, limits: Limits, *, stepwise: bool) -> None:
+        self.jail, self.meter, self.cpus, self.stepwise = jail, meter, cpus, stepwise
+        self.limit, self.memory_mb, time_s = "wall", limits.memory_mb, limits.time_s
+        self.budget = Budget(time_s, meter.cpu_s(), time.monotonic())
+        self.began = time.monotonic()
+        self._look_s = _LOOK_S if jail.nested else float("inf")
+        self._next_look = self.began + _LOOK_S
+
+    def run(
+        self,
+        groups: list[Group],
+        channels: dict[int, Callable[[], bool | None]],
+        blame: Callable[[], Group],
+        enough: Callable[[], bool],
+    ) -> None:
+        """Return when every group's first process has ended, a limit struck, or it is ``enough``."""
+        poll = select.poll()
+        streams = {stream.descriptor: (group, stream) for group in groups for stream in (group.out, group.err)}
+        zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
+        for descriptor in (*streams, *channels, *zygotes):
+            poll.register(descriptor, select.POLLIN)
+        for zygote in zygotes.values():
+            while zygote.early:
+                take_note(groups, zygote.early.pop(0), self.began)
+        wait_s = self.budget.time_s / self.cpus
+        while not all(group.end for group in groups) and not enough():
+            ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
+            if self._watched_memory(groups) > self.memory_mb:
+                self.limit = "memory"
+                self._strike(blame())
+                return
+            for descriptor, _ in ready:
+                if descriptor in zygotes:
+                    take_note(groups, zygotes[descriptor].note(), self.began)
+                elif descriptor in streams:
+                    group, stream = streams[descriptor]
+                    if not stream.drain():
+                        poll.unregister(descriptor)
+                        if stream.size > stream.cap:
+                            group.limit, group.flags = "output", [*group.flags, "output_flood"]
+                            return
+                else:
+                    progress = channels[descriptor]()
+                    if progress is None:
+                        poll.unregister(descriptor)
+                    elif progress:
+                        self.budget.renew(self.meter.cpu_s())
+            wait_s = self._time_left(groups)
+            if wait_s <= 0:
+                self._strike(blame())
+                return
+
+    def _watched_memory(self, groups: list[Group]) -> float:
+        """MiB in use, where no control group caps them and it is time to look again; else 0."""
+        if not self.jail.nested or time.monotonic() < self._next_look:
+            return 0.0
+        self._next_look = time.monotonic() + self._look_s
+        return sum(usage.resident_mb(pid) for group in groups for pid in self.jail.members(group.pid))
+
+    def _time_left(self, groups: list[Group]) -> float:
+        """Seconds until the next look at the clocks; 0 when a limit has struck."""
+        self.limit, budget = "wall", self.budget
+        wall_s = time.monotonic() - budget.wall_from
+        if wall_s < budget.time_s / self.cpus:
+            return budget.time_s / self.cpus - wall_s
+        cpu_left = budget.time_s - (self.meter.cpu_s() - budget.cpu_from)
+        if cpu_left <= 0:
+            self.limit = "time"
+            return 0
+        wall_left = budget.wall_s - wall_s
+        if wall_left <= 0:
+            waited = max(usage.waited_s(pid) for group in groups for pid in self.jail.members(group.pid))
+            wall_left = min(budget.wall_s + waited, MAX_WAITED_FACTOR * budget.wall_s) - wall_s
+        return max(min(max(cpu_left / self.cpus, 0.005), max(wall_left, 0.005)), 0.0) if wall_left > 0 else 0
+
+    def _strike(self, group: Group) -> None:
+        group.limit = self.limit
+        group.waited_s = max(usage.waited_s(pid) for pid in self.jail.members(group.pid))
+
+
+def end(groups: list[Group], jail: Jail, began: float) -> bool:
+    """Kill and reap all that is left of the groups and drain their streams; False when something would not die."""
+    deadline = time.monotonic() + 2.0
+    _reap(groups)
+    for group in groups:
+        if jail.alive(group.uid, group.pid, ended=group.end is not None):
+            if group.end is not None and group.limit is None:
+                group.flags.append("leftover_processes")
+            jail.kill(group.uid, group.pid)
+    while True:
+        for zygote in {group.zygote.pid: group.zygote for group in groups}.values():
+            while zygote.early or _readable(zygote.channel.fileno()):
+                take_note(groups, zygote.early.pop(0) if zygote.early else zygote.note(), began)
+        _reap(groups)
+        if all(g.end and not jail.alive(g.uid, g.pid, ended=True) for g in groups):
+            break
+        if time.monotonic() > deadline:
+            return False
+        for group in groups:
+            jail.kill(group.uid, group.pid)
+        time.sleep(0.0003)
+    for group in groups:
+        for stream in (group.out, group.err):
+            if stream.size <= stream.cap:
+                stream.drain(_LAST_DRAIN)
+            os.close(stream.descriptor)
+    return True
+
+
+def take_note(groups: list[Group], note: Note, began: float) -> None:
+    """Enter the end of a first process in the group that it was of."""
+    for group in groups:
+        if note.kind == b"e" and note.pid == group.pid:
+            group.end, group.wall_s = note, time.monotonic() - began
+            group.cpu_s += note.cpu_s + note.system_s
+            group.peak_kb = max(group.peak_kb, note.peak_kb)
+
+
+def _reap(groups: list[Group]) -> None:
+    """Wait for orphans, which the kernel hands to pid 1, and charge them to the first group."""
+    while True:
+        try:
+            pid, _, used = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        groups[0].cpu_s += used.ru_utime + used.ru_stime
+        groups[0].peak_kb = max(groups[0].peak_kb, used.ru_maxrss)
+
+
+def _readable(descriptor: int) -> bool:
+    return bool(select.select([descriptor], [], [], 0)[0])

@@ -1,0 +1,104 @@
+"""Runs test code against stand-ins for the candidate's functions, and reports on a descriptor of its own."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import struct
+import sys
+from typing import Any
+
+from .caller import describe, read_input, write_record
+from .link import Gone, Link
+from .program import fresh_module, take_place
+
+_LINK, _REPORT, _STATE = 3, 4, 5
+STATE = struct.Struct("<II")
+"""Calls made so far, and whether the candidate is waited for: what pid 1 reads when a limit strikes."""
+
+
+class Tester:
+    """Test code about to run.
+
+    Records: ``{"setup": error}`` or ``{"load": error}`` where it ended there, else one per test,
+    ``{"error": … or null, "calls": n}``, and last ``{"end": flags}``.
+    """
+
+    def __init__(self, head: dict[str, Any], place: str) -> None:
+        self._job = json.loads(read_input())
+        self._link = Link(_LINK, strict=True)
+        self._state = mmap.mmap(_STATE, STATE.size)
+        os.close(_STATE)
+        self._calls = 0
+        self._link.on_request, self._link.on_answer = self._began, self._ended
+        self._classes: list[str] = head["classes"]
+        self._place = place
+        take_place(place)
+
+    def run(self) -> None:
+        """Setup, entries, tests, end."""
+        link, job = self._link, self._job
+        module = fresh_module("tester", "<setup>")
+        names = module.__dict__
+        try:
+            exec(compile(job["setup"], "<setup>", "exec", dont_inherit=True), names)
+            found = {name: names.get(name) for name in self._classes}
+            link.codec.classes.update({name: kind for name, kind in found.items() if isinstance(kind, type)})
+        except BaseException as error:  # noqa: BLE001 - whatever the setup raised is reported as the tests' fault
+            self._stop({"setup": describe(error, "<setup>")})
+        STATE.pack_into(self._state, 0, 0, 1)
+        try:
+            greeting = link.receive()
+            if greeting[0] != "ready":
+                self._stop({"load": greeting[1]})
+            proxies = [link.codec.decode(handle) for handle in greeting[1]]
+        except Gone as error:
+            self._stop({"load": {"type": "Gone", "message": str(error), "traceback": "", "line": None}})
+        STATE.pack_into(self._state, 0, 0, 0)
+        for name, proxy in zip(job["entries"], proxies, strict=True):
+            self._bind(names, name, proxy)
+        names.setdefault("candidate", proxies[0])
+        for number, test in enumerate(job["tests"]):
+            if not self._test(number, test, names, proxies[0]) and job["stop"]:
+                break
+        flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
+        self._stop({"end": flags})
+
+    def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:
+        path, calls, error = f"<test {number}>", self._calls, None
+        try:
+            exec(compile(source, path, "exec", dont_inherit=True), names)
+            check = names.pop("check", None)
+            if callable(check):
+                check(first)
+        except BaseException as raised:  # noqa: BLE001 - any exception fails a test
+            error = describe(raised, path)
+        if self._link.gone and error is None:
+            error = {"type": "Gone", "message": "the candidate has ended", "traceback": "", "line": None}
+        write_record(_REPORT, {"error": error, "calls": self._calls - calls})
+        return error is None
+
+    def _bind(self, names: dict[str, Any], entry: str, proxy: Any) -> None:
+        first, _, method = entry.partition(".")
+        if method:
+            holder = names.setdefault(f"_{first}_entries", {})
+            holder[method] = staticmethod(proxy)
+            names[first] = type(first, (), dict(holder))
+            names[method] = proxy
+        else:
+            names[first] = proxy
+
+    def _began(self) -> None:
+        self._calls += 1
+        STATE.pack_into(self._state, 0, self._calls, 1)
+
+    def _ended(self) -> None:
+        STATE.pack_into(self._state, 0, self._calls, 0)
+
+    def _stop(self, record: dict[str, Any]) -> None:
+        write_record(_REPORT, record)
+        try:
+            sys.stdout.flush()
+        finally:
+            os._exit(0)

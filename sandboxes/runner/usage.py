@@ -1,0 +1,91 @@
+"""What the processes of this sandbox have used: from its control group where that can be read, else from /proc."""
+
+from __future__ import annotations
+
+import os
+import time
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_CPU_FILES = (("/sys/fs/cgroup/cpu.stat", 1e-6), ("/sys/fs/cgroup/cpuacct/cpuacct.usage", 1e-9))
+_OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+class Meter:
+    """Counters of the whole sandbox; a source that is missing at start is never asked again."""
+
+    def __init__(self) -> None:
+        self._cpu = next(((path, unit) for path, unit in _CPU_FILES if os.access(path, os.R_OK)), None)
+        self._oom = next((path for path in _OOM_FILES if os.access(path, os.R_OK)), None)
+
+    @property
+    def counts_oom(self) -> bool:
+        """Whether kills for memory can be seen here."""
+        return self._oom is not None
+
+    def cpu_s(self) -> float:
+        """Processor seconds of everything in the sandbox but this process, since some fixed point."""
+        if self._cpu is None:
+            return _cpu_by_proc()
+        path, unit = self._cpu
+        words = _read(path).split()
+        count = int(words[words.index(b"usage_usec") + 1] if b"usage_usec" in words else words[0])
+        return count * unit - time.process_time()
+
+    def oom_kills(self) -> int:
+        """Processes that the kernel killed for memory in this control group, since it was made."""
+        if self._oom is None:
+            return 0
+        words = _read(self._oom).split()
+        return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0
+
+
+def waited_s(pid: int) -> float:
+    """Seconds in which the process wanted a processor and had none; 0.0 where the kernel does not say."""
+    try:
+        return int(_read(f"/proc/{pid}/schedstat").split()[1]) * 1e-9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def processes() -> list[int]:
+    """Ids of all processes that can be seen."""
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def children(pid: int) -> list[int]:
+    """Ids of the children of a process; empty when it has gone."""
+    try:
+        return [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
+    except OSError:
+        return []
+
+
+def process_cpu_s(pid: int) -> float:
+    """Processor seconds of one process and the children it has waited for; 0.0 when it has gone."""
+    try:
+        fields = _read(f"/proc/{pid}/stat").rsplit(b")", 1)[1].split()
+    except (OSError, IndexError):
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICK
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that only this process holds, in MiB: anonymous and shared-memory pages; 0.0 when it has gone."""
+    try:
+        lines = _read(f"/proc/{pid}/status").split(b"\n")
+    except OSError:
+        return 0.0
+    kept = [line.split()[1] for line in lines if line.startswith((b"RssAnon:", b"RssShmem:"))]
+    return sum(map(int, kept)) / 1024
+
+
+def _cpu_by_proc() -> float:
+    return sum(process_cpu_s(pid) for pid in processes() if pid != 1)
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 1 << 16)
+    finally:
+        os.close(descriptor)
