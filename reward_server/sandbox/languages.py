@@ -87,16 +87,16 @@ _TABLE: tuple[LanguageEntry, ...] = (
     ),
     LanguageEntry(
         Language(
-            name="javascript", image="javascript", file="main.js", run=(*_NODE, "{build}/main.js"),
-            compile=("/usr/bin/node", "/opt/javascript/compile.js", "main.js"), version=("/usr/bin/node", "--version"),
+            name="javascript", image="javascript", file="source.js", run=(*_NODE, "{build}/main.js"),
+            compile=("/usr/bin/node", "/opt/javascript/compile.js", "source.js"), version=("/usr/bin/node", "--version"),
         ),
         ("js", "node", "nodejs", "ecmascript", "mjs", "jsx"),
         _JS_PROBE,
     ),
     LanguageEntry(
         Language(
-            name="typescript", image="javascript", file="main.ts", run=(*_NODE, "{build}/main.js"),
-            compile=("/usr/bin/node", "/opt/javascript/compile.js", "main.ts"),
+            name="typescript", image="javascript", file="source.ts", run=(*_NODE, "{build}/main.js"),
+            compile=("/usr/bin/node", "/opt/javascript/compile.js", "source.ts"),
             version=("/usr/bin/node", "/opt/javascript/compile.js", "--version"), compile_time_s=20,
         ),
         ("ts", "tsx"),
