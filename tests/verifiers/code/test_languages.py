@@ -1,4 +1,5 @@
 """Every language whose image is built runs right programs, and only those pass."""
+# ruff: noqa: E501 - programs stand on one line each, newlines escaped, so that a table can be read
 
 from __future__ import annotations
 
