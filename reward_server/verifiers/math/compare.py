@@ -267,6 +267,8 @@ class Comparer:
         matrix, group = (a, b) if kind(a) == "matrix" else (b, a)
         assert isinstance(matrix, Apply) and isinstance(group, Apply)
         rows = [row.args for row in matrix.args if isinstance(row, Apply)]
+        if all(isinstance(arg, Apply) and arg.op == group.op == "closed" for arg in group.args):
+            return self.matrices(matrix, group)
         is_vector = len(rows) == 1 or all(len(row) == 1 for row in rows)
         if self.params.vectors == "strict" or not is_vector:
             return different("structure", "a matrix against a tuple")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from reward_server.verifiers.math import symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.judgement import Judgement, different, same, undecided
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
+from reward_server.verifiers.math.nodes import Apply, Node, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed
 from reward_server.verifiers.math.symbols import CONSTANTS
 
@@ -30,10 +31,11 @@ def same_label(a: Node, b: Node) -> bool:
     """Whether two labels name the same thing; ``y`` and ``f(x)`` do."""
     if canonical(a) == canonical(b):
         return True
-    return any(
-        left == Sym("y") and isinstance(right, Apply) and right.op == "call" and right.args[0] == Sym("f")
-        for left, right in ((a, b), (b, a))
-    )
+    return any(left == Sym("y") and _is_f(right) for left, right in ((a, b), (b, a)))
+
+
+def _is_f(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op == "call" and node.args[0] == Sym("f")
 
 
 def same_structure(_: object, a: Node, b: Node) -> Judgement:
@@ -65,7 +67,26 @@ def compare(a: Node, b: Node) -> Judgement:
         return _chains(left, right)
     if left.op not in _FACTORED:
         return same_structure(None, left, right)
-    return _proportional(left, right)
+    if is_solved(left) != is_solved(right):
+        return different("structure", "one is solved, the other is not")
+    found = _proportional(left, right)
+    if found.equal is not True and found.tier == "balls" and left.op == "eq" and len(symbols_of(left) - CONSTANTS) > 1:
+        if symbolic.ask("equation", _difference(left), _difference(right)):
+            return same("sympy")
+    return found
+
+
+def is_solved(node: Apply) -> bool:
+    """Whether a relation in one letter has it alone on one side: any other repeats the question."""
+    names = symbols_of(node) - CONSTANTS
+    return len(names) == 1 and any(
+        isinstance(side, Sym) and side.name in names and not symbols_of(other) & names
+        for side, other in (node.args[:2], node.args[1::-1])
+    )
+
+
+def _difference(node: Apply) -> Node:
+    return Apply("add", (node.args[0], Apply("neg", (node.args[1],))))
 
 
 def _chains(a: Apply, b: Apply) -> Judgement:
@@ -129,6 +150,3 @@ def _trivial(a: Apply, b: Apply) -> Judgement:
         compare_scalars(one, other).equal for one, other in zip(a.args, reversed(b.args), strict=True)
     )
     return same("structure") if straight or turned else different("structure", f"{canonical(a)} is not {canonical(b)}")
-
-
-__all__ = ["Num", "compare", "is_equality", "same_label", "same_structure"]

@@ -110,3 +110,15 @@ def symbols_of(node: Node) -> frozenset[str]:
         elif isinstance(here, Apply):
             stack.extend(here.args)
     return frozenset(found)
+
+
+def operations_of(node: Node) -> frozenset[str]:
+    """The operations that occur in a tree."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Apply):
+            found.add(here.op)
+            stack.extend(here.args)
+    return frozenset(found)

@@ -16,7 +16,7 @@ from typing import Final
 from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.environments import Environments
 from reward_server.verifiers.math.limits import MAX_DEPTH, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words
 from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
@@ -108,6 +108,8 @@ class Parser(Environments):
                 break
             items.append(self.relation())
         self.depth -= 1
+        if op == "and" and len(items) == 2 and all(_is_part(item) for item in items):
+            return Apply("compound", tuple(items))
         return items[0] if len(items) == 1 else Apply(op, tuple(items))
 
     def relation(self) -> Node:
@@ -209,6 +211,10 @@ class Parser(Environments):
                     break
                 self.next()
                 left = Apply(value, (left, self.term(OVER)))
+            elif (kind, value) == ("SYM", "U") and _is_group(left) and self.tokens[self.at + 1].kind == "OPEN":
+                if power >= UNION:
+                    break
+                left = self.infix(left, UNION, "union")
             elif power < IMPLICIT and self.multiplies(left):
                 left = self.times(left)
             else:
@@ -379,7 +385,7 @@ class Parser(Environments):
     def first_op(self, token: Token) -> Node:
         if token.value in ("+", "-"):
             inner = self.term(PREFIX)
-            return Apply("neg", (inner,)) if token.value == "-" else inner
+            return negative(inner) if token.value == "-" else inner
         if token.value in ("pm", "mp"):
             return Apply(token.value, (Num(0), self.term(SUM)))
         if token.value == "*" and self.peek.kind == "END":
@@ -456,13 +462,27 @@ class Parser(Environments):
         if op is None or (len(items) < 2 and opened + closed in ("(]", "[)")):
             raise NotMath(f"{opened!r} is closed by {closed!r}")
         if len(items) == 1:
-            return _unmatrix(inner, opened)
+            return inner
         return Apply(op, items)
 
 
-def _unmatrix(inner: Node, opened: str) -> Node:
-    """A bracket around one thing is that thing."""
-    return inner
+def _is_group(node: Node) -> bool:
+    return isinstance(node, Apply) and (node.op in GROUPS or node.op in ("set", "union"))
+
+
+def _is_part(node: Node) -> bool:
+    """Whether a quantity may be part of a larger one: the hours of hours and minutes."""
+    if not isinstance(node, Apply) or node.op != "quantity":
+        return False
+    unit = node.args[1]
+    return isinstance(unit, Words) and unit.text in units.PARTS
+
+
+def negative(node: Node) -> Node:
+    """Minus a tree; the sign of an amount goes to its number."""
+    if isinstance(node, Apply) and node.op == "quantity":
+        return Apply("quantity", (Apply("neg", (node.args[0],)), node.args[1]))
+    return Apply("neg", (node,))
 
 
 def _is_fraction(node: Node) -> bool:

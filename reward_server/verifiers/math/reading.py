@@ -10,8 +10,9 @@ import re
 from typing import Final
 
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Node, Words
+from reward_server.verifiers.math.nodes import Node, Sym, Words
 from reward_server.verifiers.math.parser import parse
+from reward_server.verifiers.math.tensors import folded
 from reward_server.verifiers.math.tokens import tokenize
 
 _WRAPPERS: Final = (
@@ -31,8 +32,15 @@ _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
 _COMMAND: Final = re.compile(
     r"\\(?:text|textbf|textit|textrm|mbox|mathrm|mathbf|operatorname)\s*\{([^{}\\]*)\}|\\[,;:! ]|~"
 )
+_CHOICE: Final = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*((?![\s+*/^=<>,)_-]).*)?$", re.DOTALL)
+_OTHER_CHOICE: Final = re.compile(r"\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,")
+_NAMES: Final = {
+    **dict.fromkeys(("all real numbers", "all reals", "real numbers", "all real", "set of real numbers"), "RR"),
+    **dict.fromkeys(("no solution", "no solutions", "no real solution", "no real solutions", "empty set"), "emptyset"),
+    **dict.fromkeys(("all integers", "integers"), "ZZ"),
+}
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
-_TRAILING: Final = " \t\n.,;"
+_BLANK_END: Final = re.compile(r"(?:(?<!\.)\.|(?<!\\)[,;:]|\\[,;:! ]|\\$|\s|~|\\q?quad)+$")
 
 
 def read(text: str) -> Node:
@@ -56,8 +64,9 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     try:
         first = parse(tokenize(text, decimal_comma=decimal_comma))
     except NotMath:
-        return (words(text),)
-    found = [first]
+        return (*_choice(text), words(text))
+    found = [folded(named(first))]
+    found.extend(_choice(text))
     if _AMBIGUOUS.search(text) and not decimal_comma:
         try:
             found.append(parse(tokenize(text, commas_group=False)))
@@ -66,11 +75,27 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     return tuple(found)
 
 
+def named(node: Node) -> Node:
+    """What words name: ``all real numbers``, ``no solution``."""
+    if isinstance(node, Words):
+        name = _NAMES.get(node.text.lower().removeprefix("the ").removeprefix("there is ").removeprefix("there are "))
+        return node if name is None else Sym(name)
+    return node
+
+
+def _choice(text: str) -> tuple[Node, ...]:
+    """The letter of ``(B) 12`` or ``B. twelve``, where no other choice is named."""
+    match = _CHOICE.match(_COMMAND.sub(lambda found: f" {found[1]} " if found[1] else " ", text).strip())
+    if match is None or _OTHER_CHOICE.search(match[3] or ""):
+        return ()
+    return (Sym(match[1] or match[2]),)
+
+
 def unwrap(text: str) -> str:
     r"""Without the delimiters around it: ``$…$``, ``\[…\]``, ``\boxed{…}``, ``**…**``, quotes, a full stop."""
     for _ in range(8):
         before = text
-        text = text.strip().rstrip(_TRAILING) if not text.rstrip().endswith("\\,") else text.strip()
+        text = _BLANK_END.sub("", text.strip())
         for opened, closed in _WRAPPERS:
             inner = text[len(opened) : len(text) - len(closed)]
             if (

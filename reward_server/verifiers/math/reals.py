@@ -1,4 +1,4 @@
-"""Sets of real numbers: intervals, unions, inequalities in one letter and set-builders, as one normal form.
+"""Sets of real numbers: intervals, unions, solved inequalities and set-builders, as one normal form.
 
 A region is a sorted list of disjoint pieces with exact or ball-comparable ends. Two regions are equal when their
 pieces are. Anything whose ends cannot be ordered is None here and is compared by its structure instead.
@@ -11,8 +11,8 @@ from functools import cmp_to_key
 from typing import NamedTuple
 
 from reward_server.verifiers.math.balls import Evaluation, Undefined, precision
-from reward_server.verifiers.math.exact import Exact, exact
-from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, symbols_of
+from reward_server.verifiers.math.exact import exact
+from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, infinity
 from reward_server.verifiers.math.symbols import CONSTANTS
 
@@ -104,7 +104,7 @@ def _built(node: Apply) -> Region | None:
 
 
 def _solved(node: Apply) -> Region | None:
-    """Inequalities that are linear in one letter, and what joins them."""
+    """Inequalities that are solved for one letter, and what joins them."""
     if node.op == "chain":
         return _combined(Apply("intersection", node.args))
     if node.op in ("or", "and", "list") and all(
@@ -121,10 +121,11 @@ def _solved(node: Apply) -> Region | None:
         return None if found is None else Region(found.pieces, node.args[0].name)
     if node.op not in _FLIPPED or node.op == "eq":
         return None
-    return _linear(node)
+    return _bounded(node)
 
 
-def _linear(node: Apply) -> Region | None:
+def _bounded(node: Apply) -> Region | None:
+    """``x < 2``. Nothing is solved here: an inequality that repeats the question is no answer to it."""
     left, right = node.args
     op = node.op
     names = symbols_of(node) - CONSTANTS
@@ -135,23 +136,8 @@ def _linear(node: Apply) -> Region | None:
         left, right, op = right, left, _FLIPPED[op]
     if isinstance(left, Sym) and left.name == name and name not in symbols_of(right):
         bound = right
-    elif isinstance(left, Apply) and left.op == "abs" and isinstance(left.args[0], Sym) and _finite(right):
-        return _absolute(name, op, right)
     else:
-        values = [_substituted(left, right, name, k) for k in (0, 1, 2, -5)]
-        if any(value is None for value in values):
-            return None
-        at0, at1, at2, at_5 = (value for value in values if value is not None)
-        slope = at1 - at0
-        if slope == 0 or at2 - at1 != slope or at_5 != at0 - 5 * slope:
-            return None
-        from fractions import Fraction
-
-        from reward_server.verifiers.math.numerals import tidy
-
-        bound = Num(tidy(Fraction(-at0) / slope))
-        if slope < 0:
-            op = _FLIPPED[op]
+        return None
     if not _real(bound):
         return None
     return Region(_half(op, bound), name)
@@ -163,32 +149,6 @@ def _half(op: str, bound: Node) -> tuple[Piece, ...]:
     if op == "ne":
         return (below, above)
     return (below,) if op in ("lt", "le") else (above,)
-
-
-def _absolute(name: str, op: str, bound: Node) -> Region | None:
-    if _order(bound, Num(0)) <= 0:
-        return None
-    low: Node = Apply("neg", (bound,))
-    closed = op in ("le", "ge")
-    if op in ("lt", "le"):
-        return Region((Piece(low, closed, bound, closed),), name)
-    if op in ("gt", "ge"):
-        return Region((Piece(_LOW, False, low, closed), Piece(bound, closed, _HIGH, False)), name)
-    return None
-
-
-def _substituted(left: Node, right: Node, name: str, value: int) -> Exact | None:
-    a, b = exact(substitute(left, name, Num(value))), exact(substitute(right, name, Num(value)))
-    return None if a is None or b is None else a - b
-
-
-def substitute(node: Node, name: str, value: Node) -> Node:
-    """The tree with every ``name`` replaced."""
-    if isinstance(node, Sym):
-        return value if node.name == name else node
-    if isinstance(node, Apply):
-        return Apply(node.op, tuple(substitute(arg, name, value) for arg in node.args))
-    return node
 
 
 # Order and set operations.

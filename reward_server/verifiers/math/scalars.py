@@ -6,12 +6,13 @@ import hashlib
 from fractions import Fraction
 from typing import Final
 
+from reward_server.verifiers.math import symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.exact import Exact, exact
 from reward_server.verifiers.math.judgement import Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import MAX_PRECISION
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, operations_of, symbols_of
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 MIN_DIGITS: Final = 4
@@ -22,11 +23,30 @@ _ROUNDS: Final = 8
 _QUICK, _RAISED = 128, 512
 
 
+UNEVALUATED: Final = frozenset({"integral", "limit", "derivative"})
+"""Operations that a question asks to carry out: an answer that repeats one is not what they come to."""
+
+
 def compare_scalars(a: Node, b: Node, *, tolerance: float = 0.0) -> Judgement:
     """Whether two trees are the same number or function.
 
     ``tolerance`` is relative and applies to constants. Symmetric. Never raises.
     """
+    if operations_of(a) & UNEVALUATED != operations_of(b) & UNEVALUATED:
+        return different("structure", "one is not evaluated")
+    found = _compare(a, b, tolerance)
+    if found.equal is None and not _wordy(a) and not _wordy(b):
+        answer = symbolic.ask("value", *sorted((a, b), key=canonical))
+        if answer is not None:
+            return same("sympy") if answer else different("sympy", "the difference is not zero")
+    return found
+
+
+def _wordy(node: Node) -> bool:
+    return isinstance(node, Words) or (isinstance(node, Apply) and any(_wordy(arg) for arg in node.args))
+
+
+def _compare(a: Node, b: Node, tolerance: float) -> Judgement:
     if a == b:
         return same("identical")
     left, right = exact(a), exact(b)
