@@ -15,8 +15,8 @@ from typing import Final
 
 from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.environments import Environments
-from reward_server.verifiers.math.limits import MAX_DEPTH, NotMath, TooBig
-from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.limits import MAX_DEPTH, MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
+from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words, depth_of
 from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
@@ -43,6 +43,8 @@ def parse(tokens: list[Token]) -> Node:
     node = parser.answer()
     if parser.peek.kind != "END":
         raise NotMath(f"cannot go on at {parser.peek.value!r}")
+    if depth_of(node) > MAX_TREE_DEPTH:
+        raise TooBig("depth", f"the answer is nested more than {MAX_TREE_DEPTH} deep")
     return node
 
 
@@ -126,6 +128,8 @@ class Parser(Environments):
                 break
             right = self.operand()
             links.append(Apply(op, (left, right)))
+            if len(links) > MAX_LINKS:
+                raise TooBig("size", f"a chain has more than {MAX_LINKS} relations")
             left = right
         if not links:
             return left
@@ -270,7 +274,23 @@ class Parser(Environments):
             return Apply("quantity", (node, Words("degree " + self.next().value)))
         if op == "degree" and self.peek.kind == "WORD" and self.peek.value.lower() in ("celsius", "fahrenheit"):
             return Apply("quantity", (node, Words("degree " + self.next().value[0].upper())))
+        if op == "degree" and self.peek.kind == "NUM" and self.tokens[self.at + 1].kind in ("PRIME", "OP"):
+            node = self.minutes(node)
         return Apply(op, (node,))
+
+    def minutes(self, node: Node) -> Node:
+        """The minutes and seconds after degrees: ``22° 30' 15''``."""
+        for per_degree in (60, 3600):
+            prime = self.at + 1
+            if self.tokens[prime].value == "^":  # 30^\prime
+                prime += 1
+            if self.peek.kind != "NUM" or self.tokens[prime].kind != "PRIME":
+                break
+            part = numerals.number(self.next().value)
+            while self.at <= prime:
+                self.next()
+            node = Apply("add", (node, Apply("div", (part, Num(per_degree)))))
+        return node
 
     def multiplies(self, left: Node) -> bool:
         """Whether the next token, without a sign, multiplies ``left``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from reward_server.verifiers.math.extraction import maths
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Node, Sym, Words
 from reward_server.verifiers.math.parser import parse
@@ -26,7 +27,6 @@ _WRAPPERS: Final = (
     ("“", "”"),
 )
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
-_MATH_PAIR: Final = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$|\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
 _TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
 _COMMAND: Final = re.compile(
@@ -40,7 +40,7 @@ _NAMES: Final = {
     **dict.fromkeys(("all integers", "integers"), "ZZ"),
 }
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
-_BLANK_END: Final = re.compile(r"(?:(?<!\.)\.|(?<!\\)[,;:]|\\[,;:! ]|\\$|\s|~|\\q?quad)+$")
+_ENDS: Final = ("\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\", ",", ";", ":", "~")
 
 
 def read(text: str) -> Node:
@@ -53,11 +53,11 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
 
     Raises ``NotMath`` for an empty or broken text, ``TooBig`` past a cap.
     """
+    if len(text) > MAX_ANSWER:
+        raise TooBig("size", f"the answer is longer than {MAX_ANSWER} characters")
     text = unwrap(text)
     if not text:
         raise NotMath("the answer is empty")
-    if len(text) > MAX_ANSWER:
-        raise TooBig("size", f"the answer is longer than {MAX_ANSWER} characters")
     time = _time(text)
     if time is not None:
         return (time,)
@@ -95,7 +95,7 @@ def unwrap(text: str) -> str:
     r"""Without the delimiters around it: ``$…$``, ``\[…\]``, ``\boxed{…}``, ``**…**``, quotes, a full stop."""
     for _ in range(8):
         before = text
-        text = _BLANK_END.sub("", text.strip())
+        text = _trimmed(text)
         for opened, closed in _WRAPPERS:
             inner = text[len(opened) : len(text) - len(closed)]
             if (
@@ -109,10 +109,30 @@ def unwrap(text: str) -> str:
         if text == before:
             break
     if "$" in text or "\\(" in text or "\\[" in text:
-        text = _MATH_PAIR.sub(
-            lambda match: f" {next(part for part in match.groups() if part is not None)} ", text
-        ).strip()
+        text = _without_delimiters(text)
     return text
+
+
+def _without_delimiters(text: str) -> str:
+    """Prose with mathematics in it, as one text."""
+    parts, at = [], 0
+    for span in maths(text):
+        parts += [text[at : span.start], text[span.inner_start : span.inner_end]]
+        at = span.end
+    return " ".join([*parts, text[at:]]).strip()
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks around it and without the stops that end it; an ellipsis stays."""
+    while True:
+        before = text
+        text = text.strip()
+        for end in _ENDS:
+            text = text.removesuffix(end)
+        if text.endswith(".") and not text.endswith(".."):
+            text = text[:-1]
+        if text == before:
+            return text
 
 
 def _closes_at_end(text: str, start: int) -> bool:

@@ -96,7 +96,7 @@ def is_label(node: Node) -> bool:
 
 
 _LABELS: Final = frozenset(
-    "mul add call abs tuple list sin cos tan cot sec csc log ln det max min gcd lcm arg floor ceil re im".split()
+    "mul add div call abs tuple list sin cos tan cot sec csc log ln det max min gcd lcm arg floor ceil re im".split()
 )
 
 
