@@ -11,11 +11,15 @@ from typing import Final
 from reward_server.verifiers.math import equations, units
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.limits import NotMath
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
 from reward_server.verifiers.math.params import MathParams
+from reward_server.verifiers.math.parser import parse
 from reward_server.verifiers.math.reals import Region, region
 from reward_server.verifiers.math.scalars import compare_scalars
-from reward_server.verifiers.math.shapes import EMPTY, distributed, items, kind, labelled, signs
+from reward_server.verifiers.math.shapes import EMPTY, distributed, items, kind, labelled, normal, signs
+from reward_server.verifiers.math.symbols import CONSTANTS
+from reward_server.verifiers.math.tokens import tokenize
 
 _MAX_UNORDERED: Final = 60
 
@@ -30,6 +34,7 @@ class Comparer:
     def compare(self, a: Node, b: Node) -> Judgement:
         """Whether two answers are the same. Raises ``Spent``."""
         self.budget.spend(4)
+        a, b = normal(a), normal(b)
         if a == b:
             return same("identical")
         found = self.of_equalities(a, b)
@@ -151,7 +156,18 @@ class Comparer:
                 return different("structure", f"the unit {left_unit!r} is not {right_unit!r}")
         elif (left_unit + right_unit).endswith("?") or self.params.units == "required":
             return different("structure", f"{left_unit + right_unit!r} is no unit")
+        if len(both) == 1 and symbols_of(right if left_unit else left) - CONSTANTS - symbols_of(
+            left if left_unit else right
+        ):
+            return self.spelled_out(*((left, left_unit, right) if left_unit else (right, right_unit, left)))
         return self.compare(left, right)
+
+    def spelled_out(self, value: Node, unit: str, other: Node) -> Judgement:
+        """A unit against one whose letters were read as a product: ``5\\text{ m/s}`` and ``5m/s``."""
+        try:
+            return self.compare(Apply("mul", (value, parse(tokenize(unit)))), other)
+        except NotMath:
+            return different("structure", f"the unit {unit!r} against letters")
 
     # Sequences.
 

@@ -6,13 +6,14 @@ of one equals a reading of the other.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
 from reward_server.verifiers.math.extraction import maths
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Node, Sym, Words
-from reward_server.verifiers.math.parser import parse
+from reward_server.verifiers.math.parser import parses
 from reward_server.verifiers.math.tensors import folded
 from reward_server.verifiers.math.tokens import tokenize
 
@@ -39,6 +40,15 @@ _NAMES: Final = {
     **dict.fromkeys(("no solution", "no solutions", "no real solution", "no real solutions", "empty set"), "emptyset"),
     **dict.fromkeys(("all integers", "integers"), "ZZ"),
 }
+_BUILDER: Final = re.compile(r"^\{(\s*\w+\s*(?:\\in\b[^|:{}]*)?(?:\||:|\\mid).*)\}$", re.DOTALL)
+_OUTWARD: Final = re.compile(r"([\[\]])([^\[\](),;]*)[,;]([^\[\](),;]*)([\[\]])")
+_LEAD: Final = re.compile(
+    r"\s*(?:(?:the|our|my)\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?\s*[:=]?\s+(?=\S)", re.IGNORECASE
+)
+_RUNS: Final = re.compile(
+    r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?\\in\s?\\mathbb\s?\{?Z\}?\s?\)?$"
+)
+_COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
 _ENDS: Final = ("\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\", ",", ";", ":", "~")
 
@@ -58,21 +68,31 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     text = unwrap(text)
     if not text:
         raise NotMath("the answer is empty")
+    lead = _LEAD.match(_COMMAND.sub(_inner_text, text[:60]))
+    if lead:
+        text = unwrap(_COMMAND.sub(_inner_text, text)[lead.end() :]) or text
     time = _time(text)
     if time is not None:
         return (time,)
+    runs = _RUNS.search(text)
+    if runs and runs.start():
+        text = f"{text[: runs.start()]}, {runs[1]} \\in \\mathbb{{Z}}"
+    text = _BUILDER.sub(r"\\{\1\\}", text)
+    if text[0] == "]" or text[-1] == "[":
+        text = _OUTWARD.sub(_inward, text)
     try:
-        first = parse(tokenize(text, decimal_comma=decimal_comma))
+        found = list(parses(tokenize(text, decimal_comma=decimal_comma)))
     except NotMath:
         return (*_choice(text), words(text))
-    found = [folded(named(first))]
-    found.extend(_choice(text))
     if _AMBIGUOUS.search(text) and not decimal_comma:
-        try:
-            found.append(parse(tokenize(text, commas_group=False)))
-        except NotMath:
-            pass
-    return tuple(found)
+        with contextlib.suppress(NotMath):
+            found += parses(tokenize(text, commas_group=False))
+    return (*(folded(named(node)) for node in found), *_choice(text))
+
+
+def _inward(match: re.Match[str]) -> str:
+    """``]0, 1[`` with the brackets that it means."""
+    return f"{'(' if match[1] == ']' else '['}{match[2]},{match[3]}{')' if match[4] == '[' else ']'}"
 
 
 def named(node: Node) -> Node:
@@ -85,10 +105,16 @@ def named(node: Node) -> Node:
 
 def _choice(text: str) -> tuple[Node, ...]:
     """The letter of ``(B) 12`` or ``B. twelve``, where no other choice is named."""
-    match = _CHOICE.match(_COMMAND.sub(lambda found: f" {found[1]} " if found[1] else " ", text).strip())
+    match = _CHOICE.match(_COMMAND.sub(_inner_text, text).strip())
     if match is None or _OTHER_CHOICE.search(match[3] or ""):
         return ()
-    return (Sym(match[1] or match[2]),)
+    letter = Sym(match[1] or match[2])
+    if not match[1] or not match[3]:
+        return (letter,)
+    try:
+        return (letter, *parses(tokenize(match[3])))
+    except NotMath:
+        return (letter,)
 
 
 def unwrap(text: str) -> str:
@@ -152,18 +178,20 @@ def _closes_at_end(text: str, start: int) -> bool:
 
 def _time(text: str) -> Words | None:
     """A time of day, which must not be taken for a ratio: with ``am``/``pm``, or minutes below ten."""
-    match = _TIME.fullmatch(
-        _COMMAND.sub(lambda found: f" {found[1]} " if found[1] else "", text).replace(" :", ":").strip()
-    )
+    match = _TIME.fullmatch(_COLON.sub(":", _COMMAND.sub(_inner_text, text)).strip())
     if match is None or not (match[4] or match[2].startswith("0")):
         return None
     hours, minutes, seconds, half = match.groups()
     return Words(f"{int(hours)}:{minutes}" + (f":{seconds}" if seconds else "") + (f" {half.lower()}m" if half else ""))
 
 
+def _inner_text(match: re.Match[str]) -> str:
+    return f" {match[1]} " if match[1] else " "
+
+
 def words(text: str) -> Words:
     """An answer that is no mathematics, as words. Raises ``NotMath`` where LaTeX other than text remains in it."""
-    plain = _COMMAND.sub(lambda found: f" {found[1]} " if found[1] else " ", text).replace("{", "").replace("}", "")
+    plain = _COMMAND.sub(_inner_text, text).replace("{", "").replace("}", "")
     if not _PLAIN.fullmatch(plain) or not re.search(r"\w", plain):
         raise NotMath("the text is neither mathematics nor plain words")
     return Words(" ".join(plain.split()))

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from reward_server.verifiers.math.balls import Evaluation, Undefined, precision
 from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.judgement import Budget
-from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Sym, symbols_of
+from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, infinity
 from reward_server.verifiers.math.symbols import CONSTANTS
 
@@ -45,6 +45,12 @@ class Unordered(Exception):
 
 
 REALS: Final = Region((Piece(_LOW, False, _HIGH, False),))
+_NAMED: Final = {
+    "RR": REALS,
+    "emptyset": Region(()),
+    "RR^+": Region((Piece(Num(0), False, _HIGH, False),)),
+    "RR^-": Region((Piece(_LOW, False, Num(0), False),)),
+}
 
 
 def region(node: Node, budget: Budget) -> Region | None:
@@ -63,7 +69,7 @@ class _Reader:
 
     def region(self, node: Node) -> Region | None:
         if isinstance(node, Sym):
-            return {"RR": REALS, "emptyset": Region(())}.get(node.name)
+            return _NAMED.get(node.name)
         if not isinstance(node, Apply):
             return None
         if node.op in GROUPS and len(node.args) == 2:
@@ -114,6 +120,10 @@ class _Reader:
         if node.op == "chain":
             return self.combined("intersection", node.args)
         if node.op in ("or", "and", "list"):
+            first = node.args[0]
+            if isinstance(first, Apply) and first.op == "ne" and all(self.real(arg) for arg in node.args[1:]):
+                others = tuple(Apply("ne", (first.args[0], arg)) for arg in node.args[1:])
+                return self.combined("intersection", (first, *others))
             if not all(isinstance(arg, Apply) and arg.op in _JOINABLE for arg in node.args):
                 return None
             met = self.combined("intersection", node.args) if node.op != "or" else None
