@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.exact import exact
-from reward_server.verifiers.math.limits import MAX_PRECISION, MAX_STEPS, MAX_TERMS
+from reward_server.verifiers.math.judgement import Budget
+from reward_server.verifiers.math.limits import MAX_PRECISION, MAX_TERMS
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
 
 if TYPE_CHECKING:
@@ -43,13 +45,16 @@ def precision(bits: int) -> Iterator[None]:
 
 
 class Evaluation:
-    """The value of trees at one point. Counts its steps and the range of magnitudes that it met."""
+    """The value of trees at one point. Spends the budget and notes the range of magnitudes that it met."""
 
-    def __init__(self, point: Mapping[str, int | Fraction], log_base: int = 0) -> None:
+    def __init__(self, point: Mapping[str, int | Fraction], budget: Budget, log_base: int = 0) -> None:
         self.point: dict[str, Any] = dict(point)
+        self.budget = budget
         self.log_base = log_base
         """What ``log`` without a base means: 10, or 0 for the natural logarithm."""
-        self.steps = 0
+        self.opaque = False
+        """Whether something was taken for a letter of its own: then a difference proves nothing."""
+        self.cost = 1 + _working_bits() // 256
         self.smallest = self.largest = 0
 
     @property
@@ -59,9 +64,7 @@ class Evaluation:
 
     def value(self, node: Node) -> acb:
         """The ball of a tree; raises ``Undefined``. The caller has set the precision."""
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise Undefined("too many steps")
+        self.budget.spend(self.cost)
         if isinstance(node, Num):
             result = _rational(node.value)
         elif isinstance(node, Sym):
@@ -73,14 +76,20 @@ class Evaluation:
             else:
                 function = _FUNCTIONS.get(node.op)
                 if function is None:
-                    raise Undefined(node.op)
+                    return self.unknown(node)
                 result = function(*(self.value(arg) for arg in node.args))
         else:
-            raise Undefined("words")
+            return self.unknown(node)
         if not result.is_finite():
             raise Undefined("not finite")
         self.measure(result)
         return result
+
+    def unknown(self, node: Node) -> acb:
+        """A value for what this tier cannot evaluate, the same for the same canonical text."""
+        self.opaque = True
+        digest = hashlib.blake2b(canonical(node).encode(), digest_size=8).digest()
+        return _rational(Fraction(int.from_bytes(digest, "big") % 2**40 + 2**36, 2**39))
 
     def measure(self, value: acb) -> None:
         upper = value.abs_upper().mid()
@@ -103,6 +112,12 @@ class Evaluation:
         if name == "i":
             return acb(0, 1)
         raise Undefined(name)
+
+
+def _working_bits() -> int:
+    from flint import ctx
+
+    return int(ctx.prec)
 
 
 def _rational(value: int | Fraction) -> acb:
@@ -222,13 +237,9 @@ def _binomial(run: Evaluation, args: tuple[Node, ...]) -> acb:
     return (n + 1).gamma() / ((k + 1).gamma() * (n - k + 1).gamma())
 
 
-def _call(run: Evaluation, args: tuple[Node, ...]) -> acb:
-    raise Undefined("a function that is not known")
-
-
 _RULES: Final[dict[str, Callable[[Evaluation, tuple[Node, ...]], Any]]] = {
     "pow": _power, "root": _root, "log": _log, "sum": _repeated(False), "product": _repeated(True), "det": _determinant,
-    "factorial": _factorial, "binom": _binomial, "call": _call,
+    "factorial": _factorial, "binom": _binomial,
 }  # fmt: skip
 
 

@@ -10,15 +10,18 @@ from typing import Final
 
 from reward_server.verifiers.math import equations, units
 from reward_server.verifiers.math.canonical import canonical
-from reward_server.verifiers.math.judgement import Judgement, different, same, undecided
-from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
+from reward_server.verifiers.math.limits import NotMath
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
 from reward_server.verifiers.math.params import MathParams
+from reward_server.verifiers.math.parser import parse
 from reward_server.verifiers.math.reals import Region, region
 from reward_server.verifiers.math.scalars import compare_scalars
-from reward_server.verifiers.math.shapes import EMPTY, distributed, items, kind, labelled, signs
+from reward_server.verifiers.math.shapes import EMPTY, distributed, items, kind, labelled, normal, signs
+from reward_server.verifiers.math.symbols import CONSTANTS
+from reward_server.verifiers.math.tokens import tokenize
 
 _MAX_UNORDERED: Final = 60
-_MAX_COMPARISONS: Final = 4_000
 
 
 class Comparer:
@@ -26,13 +29,12 @@ class Comparer:
 
     def __init__(self, params: MathParams) -> None:
         self.params = params
-        self.left = _MAX_COMPARISONS
+        self.budget = Budget(tolerance=params.tolerance)
 
     def compare(self, a: Node, b: Node) -> Judgement:
-        """Whether two answers are the same."""
-        self.left -= 1
-        if self.left < 0:
-            return undecided("too many comparisons")
+        """Whether two answers are the same. Raises ``Spent``."""
+        self.budget.spend(4)
+        a, b = normal(a), normal(b)
         if a == b:
             return same("identical")
         found = self.of_equalities(a, b)
@@ -41,15 +43,10 @@ class Comparer:
         kinds = kind(a), kind(b)
         if kinds[0] > kinds[1]:
             a, b, kinds = b, a, (kinds[1], kinds[0])
-        if kinds != ("scalar", "scalar") and kinds != ("words", "words"):
-            regions = region(a), region(b)
-            if (
-                regions[0] is not None
-                and regions[1] is not None
-                and not (kinds == ("set", "set") or kinds == ("group", "group"))
-            ):
-                if kinds != ("group", "set") and kinds != ("list", "set"):
-                    return self.regions(regions[0], regions[1])
+        if _may_be_regions(*kinds):
+            regions = region(a, self.budget), region(b, self.budget)
+            if regions[0] is not None and regions[1] is not None:
+                return self.regions(regions[0], regions[1])
         rule = _RULES.get(kinds)
         if rule is None:
             return different("structure", f"one is a {kinds[0]}, the other a {kinds[1]}")
@@ -66,7 +63,7 @@ class Comparer:
         if all(is_equation):
             if label_a is not None and label_b is not None and equations.same_label(label_a, label_b):
                 return self.members(value_a, value_b)
-            return equations.compare(a, b)
+            return equations.compare(a, b, self.budget)
         other, label, value = (b, label_a, value_a) if is_equation[0] else (a, label_b, value_b)
         if kind(other) == "relation" or (kind(other) == "list" and label is None):
             return different("structure", "an equation against something else")
@@ -121,16 +118,12 @@ class Comparer:
         left, right = signs(a), signs(b)
         if len(left) > 1 or len(right) > 1:
             return self.unordered(left, right)
-        found = compare_scalars(left[0], right[0], tolerance=self.params.tolerance)
+        found = compare_scalars(left[0], right[0], self.budget)
         if found.equal:
             return found
         for one, other in ((a, b), (b, a)):
             bare = _bare(one, self.params.percent == "loose")
-            if (
-                bare is not None
-                and _bare(other, True) is None
-                and compare_scalars(bare, other, tolerance=self.params.tolerance).equal
-            ):
+            if bare is not None and _bare(other, True) is None and compare_scalars(bare, other, self.budget).equal:
                 return same("structure")
         return found
 
@@ -163,7 +156,18 @@ class Comparer:
                 return different("structure", f"the unit {left_unit!r} is not {right_unit!r}")
         elif (left_unit + right_unit).endswith("?") or self.params.units == "required":
             return different("structure", f"{left_unit + right_unit!r} is no unit")
+        if len(both) == 1 and symbols_of(right if left_unit else left) - CONSTANTS - symbols_of(
+            left if left_unit else right
+        ):
+            return self.spelled_out(*((left, left_unit, right) if left_unit else (right, right_unit, left)))
         return self.compare(left, right)
+
+    def spelled_out(self, value: Node, unit: str, other: Node) -> Judgement:
+        """A unit against one whose letters were read as a product: ``5\\text{ m/s}`` and ``5m/s``."""
+        try:
+            return self.compare(Apply("mul", (value, parse(tokenize(unit)))), other)
+        except NotMath:
+            return different("structure", f"the unit {unit!r} against letters")
 
     # Sequences.
 
@@ -225,6 +229,7 @@ class Comparer:
     def missing(self, left: tuple[Node, ...], right: tuple[Node, ...]) -> Judgement | None:
         known = {canonical(node) for node in right}
         for node in left:
+            self.budget.spend(2)
             if canonical(node) in known:
                 continue
             open_ = False
@@ -267,6 +272,8 @@ class Comparer:
         matrix, group = (a, b) if kind(a) == "matrix" else (b, a)
         assert isinstance(matrix, Apply) and isinstance(group, Apply)
         rows = [row.args for row in matrix.args if isinstance(row, Apply)]
+        if all(isinstance(arg, Apply) and arg.op == group.op == "closed" for arg in group.args):
+            return self.matrices(matrix, group)
         is_vector = len(rows) == 1 or all(len(row) == 1 for row in rows)
         if self.params.vectors == "strict" or not is_vector:
             return different("structure", "a matrix against a tuple")
@@ -279,7 +286,7 @@ class Comparer:
         if Num(0) in a.args or Num(0) in b.args:
             return self.elementwise(a.args, b.args)
         return self.all_of(
-            compare_scalars(Apply("mul", (one, b.args[0])), Apply("mul", (other, a.args[0])))
+            compare_scalars(Apply("mul", (one, b.args[0])), Apply("mul", (other, a.args[0])), self.budget)
             for one, other in zip(a.args[1:], b.args[1:], strict=True)
         )
 
@@ -288,10 +295,13 @@ class Comparer:
         assert isinstance(ratio, Apply)
         if len(ratio.args) != 2:
             return different("structure", "a ratio of several against one value")
-        return compare_scalars(Apply("div", ratio.args), value)
+        return compare_scalars(Apply("div", ratio.args), value, self.budget)
 
     def relations(self, a: Node, b: Node) -> Judgement:
-        return equations.compare(a, b)
+        return equations.compare(a, b, self.budget)
+
+    def structures(self, a: Node, b: Node) -> Judgement:
+        return equations.same_structure(a, b, self.budget)
 
     def tables(self, a: Node, b: Node) -> Judgement:
         """Cases and systems: the same rows in any order."""
@@ -304,6 +314,11 @@ class Comparer:
         if any(len(row.args) != 1 for row in cases.args if isinstance(row, Apply)):
             return different("structure", "cases against a list")
         return self.compare(Apply("list", _rows(cases)), other)
+
+
+def _may_be_regions(a: str, b: str) -> bool:
+    """Whether sides of these kinds are compared as sets of reals where both are some: one must be a set for sure."""
+    return {a, b} <= _REGIONS and (a, b) not in _ITEMWISE
 
 
 def _rows(node: Apply) -> tuple[Node, ...]:
@@ -343,6 +358,8 @@ def _plain(node: Node, case: str) -> str:
     return text
 
 
+_REGIONS: Final = frozenset({"region", "relation", "group", "set", "list", "scalar"})
+_ITEMWISE: Final = frozenset({("group", "group"), ("group", "set"), ("scalar", "scalar"), ("set", "set")})
 _RULES: Final[dict[tuple[str, str], Callable[[Comparer, Node, Node], Judgement]]] = {
     ("scalar", "scalar"): Comparer.scalars,
     ("words", "words"): Comparer.words,
@@ -368,7 +385,6 @@ _RULES: Final[dict[tuple[str, str], Callable[[Comparer, Node, Node], Judgement]]
     ("relation", "relation"): Comparer.relations,
     ("cases", "cases"): Comparer.tables,
     ("cases", "list"): Comparer.system,
-    ("region", "region"): equations.same_structure,
+    ("region", "region"): Comparer.structures,
 }  # fmt: skip
 """By the kinds of both sides in alphabetical order."""
-assert all(left <= right for left, right in _RULES) and GROUPS

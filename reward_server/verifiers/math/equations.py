@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from reward_server.verifiers.math import symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
-from reward_server.verifiers.math.judgement import Judgement, different, same, undecided
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
+from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
+from reward_server.verifiers.math.nodes import Apply, Node, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed
 from reward_server.verifiers.math.symbols import CONSTANTS
 
@@ -30,21 +31,22 @@ def same_label(a: Node, b: Node) -> bool:
     """Whether two labels name the same thing; ``y`` and ``f(x)`` do."""
     if canonical(a) == canonical(b):
         return True
-    return any(
-        left == Sym("y") and isinstance(right, Apply) and right.op == "call" and right.args[0] == Sym("f")
-        for left, right in ((a, b), (b, a))
-    )
+    return any(left == Sym("y") and _is_f(right) for left, right in ((a, b), (b, a)))
 
 
-def same_structure(_: object, a: Node, b: Node) -> Judgement:
+def _is_f(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op == "call" and node.args[0] == Sym("f")
+
+
+def same_structure(a: Node, b: Node, budget: Budget) -> Judgement:
     """Trees of one operation with equal arguments."""
     if isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op and len(a.args) == len(b.args):
-        if all(_same(one, other) for one, other in zip(a.args, b.args, strict=True)):
+        if all(_same(one, other, budget) for one, other in zip(a.args, b.args, strict=True)):
             return same("structure")
     return different("structure", f"{canonical(a)} is not {canonical(b)}")
 
 
-def _same(a: Node, b: Node) -> bool:
+def _same(a: Node, b: Node, budget: Budget) -> bool:
     if (
         isinstance(a, Apply)
         and isinstance(b, Apply)
@@ -52,29 +54,48 @@ def _same(a: Node, b: Node) -> bool:
         and len(a.args) == len(b.args)
         and a.op not in ("add", "mul")
     ):
-        return all(_same(one, other) for one, other in zip(a.args, b.args, strict=True))
-    return bool(compare_scalars(a, b).equal)
+        return all(_same(one, other, budget) for one, other in zip(a.args, b.args, strict=True))
+    return bool(compare_scalars(a, b, budget).equal)
 
 
-def compare(a: Node, b: Node) -> Judgement:
+def compare(a: Node, b: Node, budget: Budget) -> Judgement:
     """Whether two relations say the same."""
     left, right = _oriented(a), _oriented(b)
     if not isinstance(left, Apply) or not isinstance(right, Apply) or left.op != right.op:
         return different("structure", "the relations differ")
     if left.op == "chain":
-        return _chains(left, right)
+        return _chains(left, right, budget)
     if left.op not in _FACTORED:
-        return same_structure(None, left, right)
-    return _proportional(left, right)
+        return same_structure(left, right, budget)
+    if is_solved(left) != is_solved(right):
+        return different("structure", "one is solved, the other is not")
+    found = _proportional(left, right, budget)
+    if found.equal is not True and found.tier == "balls" and left.op == "eq" and len(symbols_of(left) - CONSTANTS) > 1:
+        if symbolic.ask("equation", _difference(left), _difference(right)):
+            return same("sympy")
+    return found
 
 
-def _chains(a: Apply, b: Apply) -> Judgement:
+def is_solved(node: Apply) -> bool:
+    """Whether a relation in one letter has it alone on one side: any other repeats the question."""
+    names = symbols_of(node) - CONSTANTS
+    return len(names) == 1 and any(
+        isinstance(side, Sym) and side.name in names and not symbols_of(other) & names
+        for side, other in (node.args[:2], node.args[1::-1])
+    )
+
+
+def _difference(node: Apply) -> Node:
+    return Apply("add", (node.args[0], Apply("neg", (node.args[1],))))
+
+
+def _chains(a: Apply, b: Apply, budget: Budget) -> Judgement:
     if len(a.args) != len(b.args):
         return different("structure", "chains of different length")
-    found = [compare(one, other) for one, other in zip(a.args, b.args, strict=True)]
+    found = [compare(one, other, budget) for one, other in zip(a.args, b.args, strict=True)]
     if all(judgement.equal for judgement in found):
         return same("structure")
-    turned = [compare(one, other) for one, other in zip(a.args, reversed(b.args), strict=True)]
+    turned = [compare(one, other, budget) for one, other in zip(a.args, reversed(b.args), strict=True)]
     if all(judgement.equal for judgement in turned):
         return same("structure")
     return next(judgement for judgement in found if not judgement.equal)
@@ -88,7 +109,7 @@ def _oriented(node: Node) -> Node:
     return node
 
 
-def _proportional(a: Apply, b: Apply) -> Judgement:
+def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
     """Whether the differences of the sides are multiples: by any constant for ``=``, a positive one for ``<``."""
     names = (symbols_of(a) | symbols_of(b)) - CONSTANTS
     if symbols_of(a) - CONSTANTS != symbols_of(b) - CONSTANTS:
@@ -98,7 +119,7 @@ def _proportional(a: Apply, b: Apply) -> Judgement:
     met = 0
     with precision(_BITS):
         for index in range(_ROUNDS):
-            run = Evaluation(point(names, key, index, whole))
+            run = Evaluation(point(names, key, index, whole), budget)
             try:
                 left, right = (run.value(side.args[0]) - run.value(side.args[1]) for side in (a, b))
             except Undefined:
@@ -114,21 +135,18 @@ def _proportional(a: Apply, b: Apply) -> Judgement:
                 return different("balls", "no constant multiple of one another")
             met += 1
     if first is None or met < (3 if names else 1):
-        return _trivial(a, b) if not met else undecided("too few points could be evaluated")
+        return _trivial(a, b, budget) if not met else undecided("too few points could be evaluated")
     if a.op in ("lt", "le") and not first.real > 0:
         return different("balls", "the sign is the other way round")
     if not names:
-        return _trivial(a, b)
+        return _trivial(a, b, budget)
     return same("balls")
 
 
-def _trivial(a: Apply, b: Apply) -> Judgement:
+def _trivial(a: Apply, b: Apply, budget: Budget) -> Judgement:
     """Relations without letters, or that always hold: side by side."""
-    straight = all(compare_scalars(one, other).equal for one, other in zip(a.args, b.args, strict=True))
+    straight = all(compare_scalars(one, other, budget).equal for one, other in zip(a.args, b.args, strict=True))
     turned = a.op in ("eq", "ne") and all(
-        compare_scalars(one, other).equal for one, other in zip(a.args, reversed(b.args), strict=True)
+        compare_scalars(one, other, budget).equal for one, other in zip(a.args, reversed(b.args), strict=True)
     )
     return same("structure") if straight or turned else different("structure", f"{canonical(a)} is not {canonical(b)}")
-
-
-__all__ = ["Num", "compare", "is_equality", "same_label", "same_structure"]

@@ -45,14 +45,23 @@ def bits(value: Exact) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
 
 
-def _sum(*values: Exact) -> Exact:
-    return sum(values)
+def _sum(*values: Exact) -> Exact | None:
+    if len(values) < 8 or all(isinstance(value, int) for value in values):
+        return sum(values)
+    from flint import fmpq
+
+    total = fmpq(0)
+    for value in values:
+        total += fmpq(value.numerator, value.denominator)
+        if total.height_bits() > MAX_BITS:
+            return None
+    return Fraction(int(total.p), int(total.q))
 
 
 def _product(*values: Exact) -> Exact | None:
     if sum(bits(value) for value in values) > 2 * MAX_BITS:
         return None
-    return math.prod(values)
+    return Fraction(math.prod(value.numerator for value in values), math.prod(value.denominator for value in values))
 
 
 def _divide(numerator: Exact, denominator: Exact) -> Exact | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from reward_server.verifiers.math.limits import MAX_STEPS
 
 
 class Judgement(NamedTuple):
@@ -23,3 +26,21 @@ def different(tier: str, why: str) -> Judgement:
 
 def undecided(why: str) -> Judgement:
     return Judgement(None, "none", why)
+
+
+class Spent(Exception):
+    """The comparison took all the work that one may take."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one comparison may still do, shared by everything that it calls; and its tolerance."""
+
+    steps: int = MAX_STEPS
+    tolerance: float = 0.0
+
+    def spend(self, cost: int = 1) -> None:
+        """Count work, about a microsecond each; raises ``Spent``."""
+        self.steps -= cost
+        if self.steps < 0:
+            raise Spent

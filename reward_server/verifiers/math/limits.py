@@ -6,12 +6,16 @@ from typing import Final
 
 MAX_TEXT: Final = 1_000_000
 """Characters of a completion that are searched: its tail."""
-MAX_ANSWER: Final = 20_000
+MAX_ANSWER: Final = 12_000
 """Characters of an answer."""
-MAX_TOKENS: Final = 4_000
+MAX_TOKENS: Final = 2_500
 """Tokens of an answer."""
 MAX_DEPTH: Final = 60
 """Brackets, braces, roots and signs inside one another."""
+MAX_TREE_DEPTH: Final = 180
+"""Operations inside one another; signs such as ``!`` nest without brackets."""
+MAX_LINKS: Final = 40
+"""Relations in one chain."""
 MAX_DIGITS: Final = 10_000
 """Digits of one number."""
 MAX_BITS: Final = 16_384
@@ -23,7 +27,7 @@ MAX_CELLS: Final = 400
 MAX_TERMS: Final = 1_000
 """Terms of a sum or product with bounds that are evaluated."""
 MAX_STEPS: Final = 20_000
-"""Operations that comparing two answers may take in the tiers before SymPy."""
+"""Operations, weighed by their precision, that comparing two answers may take in the tiers before SymPy."""
 MAX_PRECISION: Final = 8_192
 """Bits of ball arithmetic."""
 MAX_ALTERNATIVES: Final = 16

@@ -99,6 +99,18 @@ def children(node: Node) -> tuple[Node, ...]:
     return node.args if isinstance(node, Apply) else ()
 
 
+def depth_of(node: Node) -> int:
+    """Operations inside one another, counted without recursion."""
+    deepest = 0
+    stack: list[tuple[Node, int]] = [(node, 1)]
+    while stack:
+        here, depth = stack.pop()
+        deepest = max(deepest, depth)
+        if isinstance(here, Apply):
+            stack.extend((arg, depth + 1) for arg in here.args)
+    return deepest
+
+
 def symbols_of(node: Node) -> frozenset[str]:
     """Names of the free letters of a tree; constants such as ``pi`` are letters too here."""
     found: set[str] = set()
@@ -108,5 +120,17 @@ def symbols_of(node: Node) -> frozenset[str]:
         if isinstance(here, Sym):
             found.add(here.name)
         elif isinstance(here, Apply):
+            stack.extend(here.args)
+    return frozenset(found)
+
+
+def operations_of(node: Node) -> frozenset[str]:
+    """The operations that occur in a tree."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Apply):
+            found.add(here.op)
             stack.extend(here.args)
     return frozenset(found)

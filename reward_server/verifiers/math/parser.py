@@ -15,9 +15,9 @@ from typing import Final
 
 from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.environments import Environments
-from reward_server.verifiers.math.limits import MAX_DEPTH, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
-from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
+from reward_server.verifiers.math.limits import MAX_DEPTH, MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
+from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words, depth_of, symbols_of
+from reward_server.verifiers.math.symbols import CONSTANTS, MULTIPLIERS, SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
 RATIO, UNION, OVER, SUM, PRODUCT, PREFIX, IMPLICIT, POWER, POSTFIX = 6, 8, 12, 20, 30, 35, 40, 50, 60
@@ -34,22 +34,39 @@ CALLS: Final = frozenset("f g h F G f' g' h' f'' f^{-1} Gamma".split())
 """Letters that apply to the bracket after them."""
 _CLOSES: Final = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil"}
 _GROUP: Final = {"()": "tuple", "[]": "closed", "(]": "open_closed", "[)": "closed_open", "<>": "tuple"}
+_STOPS: Final = frozenset({"END", "CLOSE", "RBRACE", "REL", "SEP"})
 _END: Final = Token("END", "", False)
 
 
 def parse(tokens: list[Token]) -> Node:
-    """The tree of an answer. Raises ``NotMath`` where it does not hold together, ``TooBig`` past a cap."""
+    """The likeliest tree of an answer; see ``parses``."""
+    return parses(tokens)[0]
+
+
+def parses(tokens: list[Token]) -> tuple[Node, ...]:
+    """The trees an answer may be. Raises ``NotMath`` where it does not hold together, ``TooBig`` past a cap."""
     parser = Parser(tokens)
+    first = _whole(parser)
+    return (first, _whole(Parser(tokens, tight=True))) if parser.ambiguous else (first,)
+
+
+def _whole(parser: Parser) -> Node:
     node = parser.answer()
     if parser.peek.kind != "END":
         raise NotMath(f"cannot go on at {parser.peek.value!r}")
+    if depth_of(node) > MAX_TREE_DEPTH:
+        raise TooBig("depth", f"the answer is nested more than {MAX_TREE_DEPTH} deep")
     return node
 
 
 class Parser(Environments):
     """A cursor over tokens, and the rules."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], *, tight: bool = False) -> None:
+        self.tight = tight
+        """Whether ``1/2x`` is one over two x."""
+        self.ambiguous = False
+        """Whether ``tight`` made a difference."""
         self.tokens = [token for token in tokens if token.kind != "QUOTE"]
         while self.tokens and self.tokens[-1].kind == "STOP":
             self.tokens.pop()
@@ -108,6 +125,8 @@ class Parser(Environments):
                 break
             items.append(self.relation())
         self.depth -= 1
+        if op == "and" and len(items) == 2 and all(_is_part(item) for item in items):
+            return Apply("compound", tuple(items))
         return items[0] if len(items) == 1 else Apply(op, tuple(items))
 
     def relation(self) -> Node:
@@ -124,6 +143,8 @@ class Parser(Environments):
                 break
             right = self.operand()
             links.append(Apply(op, (left, right)))
+            if len(links) > MAX_LINKS:
+                raise TooBig("size", f"a chain has more than {MAX_LINKS} relations")
             left = right
         if not links:
             return left
@@ -136,7 +157,11 @@ class Parser(Environments):
         """A term and what may stand after it: multipliers in words, a unit, a currency."""
         node = self.term(0)
         while self.peek.kind == "WORD" and self.peek.value.lower() in MULTIPLIERS:
-            node = Apply("mul", (node, Num(MULTIPLIERS[self.next().value.lower()])))
+            factor = Num(MULTIPLIERS[self.next().value.lower()])
+            if isinstance(node, Apply) and node.op == "quantity":  # $1.5 million
+                node = Apply("quantity", (Apply("mul", (node.args[0], factor)), node.args[1]))
+            else:
+                node = Apply("mul", (node, factor))
         if self.peek.kind == "MONEY":
             return Apply("quantity", (node, Words(units.MONEY.get(self.next().value, "?"))))
         if self.peek.kind not in ("WORD", "UNIT") or self.peek.value.lower() in ("and", "or"):
@@ -209,6 +234,10 @@ class Parser(Environments):
                     break
                 self.next()
                 left = Apply(value, (left, self.term(OVER)))
+            elif (kind, value) == ("SYM", "U") and _is_group(left) and self.tokens[self.at + 1].kind == "OPEN":
+                if power >= UNION:
+                    break
+                left = self.infix(left, UNION, "union")
             elif power < IMPLICIT and self.multiplies(left):
                 left = self.times(left)
             else:
@@ -229,15 +258,27 @@ class Parser(Environments):
                 terms.append(Apply("neg", (term,)) if negative else term)
             return Apply("add", tuple(terms))
         self.next()
-        right = self.term(binding)
+        right = self.divisor(left) if op == "div" else self.term(binding)
         if op in ("mul", "union", "intersection", "ratio") and isinstance(left, Apply) and left.op == op:
             return Apply(op, (*left.args, right)) if len(left.args) < 64 else Apply(op, (left, right))
         return Apply(op, (left, right))
+
+    def divisor(self, left: Node) -> Node:
+        r"""What follows a stroke. In ``1/2x`` and ``2/3 \pi`` that may be the number alone, or the whole product."""
+        number, after = self.peek, self.tokens[self.at + 1]
+        if number.kind != "NUM" or after.kind not in STARTS or after.kind == "NUM":
+            return self.term(PRODUCT)
+        if symbols_of(left) <= CONSTANTS:
+            self.ambiguous = True
+            return self.term(PRODUCT if self.tight else IMPLICIT)
+        return self.term(IMPLICIT if after.spaced else PRODUCT)
 
     def raised(self, base: Node) -> Node:
         """``base`` to what follows; a circle is a degree sign, a prime a prime."""
         if self.peek.kind == "PRIME" and isinstance(base, Sym):
             return Sym(base.name + self.next().value)
+        if isinstance(base, Sym) and self.peek.value in ("+", "-") and self.tokens[self.at + 1].kind in _STOPS:
+            return Sym(base.name + "^" + self.next().value)
         exponent = self.script()
         if exponent == Sym("circ") or exponent == Words("circ"):
             return self.postfix(base, "degree")
@@ -264,7 +305,23 @@ class Parser(Environments):
             return Apply("quantity", (node, Words("degree " + self.next().value)))
         if op == "degree" and self.peek.kind == "WORD" and self.peek.value.lower() in ("celsius", "fahrenheit"):
             return Apply("quantity", (node, Words("degree " + self.next().value[0].upper())))
+        if op == "degree" and self.peek.kind == "NUM" and self.tokens[self.at + 1].kind in ("PRIME", "OP"):
+            node = self.minutes(node)
         return Apply(op, (node,))
+
+    def minutes(self, node: Node) -> Node:
+        """The minutes and seconds after degrees: ``22° 30' 15''``."""
+        for per_degree in (60, 3600):
+            prime = self.at + 1
+            if self.tokens[prime].value == "^":  # 30^\prime
+                prime += 1
+            if self.peek.kind != "NUM" or self.tokens[prime].kind != "PRIME":
+                break
+            part = numerals.number(self.next().value)
+            while self.at <= prime:
+                self.next()
+            node = Apply("add", (node, Apply("div", (part, Num(per_degree)))))
+        return node
 
     def multiplies(self, left: Node) -> bool:
         """Whether the next token, without a sign, multiplies ``left``."""
@@ -379,7 +436,7 @@ class Parser(Environments):
     def first_op(self, token: Token) -> Node:
         if token.value in ("+", "-"):
             inner = self.term(PREFIX)
-            return Apply("neg", (inner,)) if token.value == "-" else inner
+            return negative(inner) if token.value == "-" else inner
         if token.value in ("pm", "mp"):
             return Apply(token.value, (Num(0), self.term(SUM)))
         if token.value == "*" and self.peek.kind == "END":
@@ -456,13 +513,27 @@ class Parser(Environments):
         if op is None or (len(items) < 2 and opened + closed in ("(]", "[)")):
             raise NotMath(f"{opened!r} is closed by {closed!r}")
         if len(items) == 1:
-            return _unmatrix(inner, opened)
+            return inner
         return Apply(op, items)
 
 
-def _unmatrix(inner: Node, opened: str) -> Node:
-    """A bracket around one thing is that thing."""
-    return inner
+def _is_group(node: Node) -> bool:
+    return isinstance(node, Apply) and (node.op in GROUPS or node.op in ("set", "union"))
+
+
+def _is_part(node: Node) -> bool:
+    """Whether a quantity may be part of a larger one: the hours of hours and minutes."""
+    if not isinstance(node, Apply) or node.op != "quantity":
+        return False
+    unit = node.args[1]
+    return isinstance(unit, Words) and unit.text in units.PARTS
+
+
+def negative(node: Node) -> Node:
+    """Minus a tree; the sign of an amount goes to its number."""
+    if isinstance(node, Apply) and node.op == "quantity":
+        return Apply("quantity", (Apply("neg", (node.args[0],)), node.args[1]))
+    return Apply("neg", (node,))
 
 
 def _is_fraction(node: Node) -> bool:

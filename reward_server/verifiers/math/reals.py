@@ -1,24 +1,26 @@
-"""Sets of real numbers: intervals, unions, inequalities in one letter and set-builders, as one normal form.
+"""Sets of real numbers: intervals, unions, solved inequalities and set-builders, as one normal form.
 
-A region is a sorted list of disjoint pieces with exact or ball-comparable ends. Two regions are equal when their
-pieces are. Anything whose ends cannot be ordered is None here and is compared by its structure instead.
+A region is a sorted list of disjoint pieces with ends that can be put in order. Two regions are equal when their
+pieces are. Anything else is None here and is compared by its structure instead. Nothing is solved: an inequality
+that repeats the question is no answer to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from reward_server.verifiers.math.balls import Evaluation, Undefined, precision
-from reward_server.verifiers.math.exact import Exact, exact
+from reward_server.verifiers.math.exact import exact
+from reward_server.verifiers.math.judgement import Budget
 from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, infinity
 from reward_server.verifiers.math.symbols import CONSTANTS
 
-_MAX_PIECES = 64
+_MAX_PIECES: Final = 64
 _LOW, _HIGH = Apply("neg", (Sym("oo"),)), Sym("oo")
-_FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "ne": "ne", "eq": "eq"}
+_FLIPPED: Final = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "ne": "ne"}
 
 
 class Piece(NamedTuple):
@@ -42,256 +44,202 @@ class Unordered(Exception):
     """Two ends could not be put in order."""
 
 
-REALS = Region((Piece(_LOW, False, _HIGH, False),))
+REALS: Final = Region((Piece(_LOW, False, _HIGH, False),))
+_NAMED: Final = {
+    "RR": REALS,
+    "emptyset": Region(()),
+    "RR^+": Region((Piece(Num(0), False, _HIGH, False),)),
+    "RR^-": Region((Piece(_LOW, False, Num(0), False),)),
+}
 
 
-def region(node: Node) -> Region | None:
-    """The set of reals a tree stands for, or None."""
+def region(node: Node, budget: Budget) -> Region | None:
+    """The set of reals a tree stands for, or None. Raises ``Spent``."""
     try:
-        return _region(node)
+        return _Reader(budget).region(node)
     except Unordered:
         return None
 
 
-def _region(node: Node) -> Region | None:
-    if isinstance(node, Sym):
-        return {"RR": REALS, "emptyset": Region(())}.get(node.name)
-    if not isinstance(node, Apply):
-        return None
-    if node.op in GROUPS and len(node.args) == 2:
+class _Reader:
+    """Reads regions out of trees, on one budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+
+    def region(self, node: Node) -> Region | None:
+        if isinstance(node, Sym):
+            return _NAMED.get(node.name)
+        if not isinstance(node, Apply):
+            return None
+        if node.op in GROUPS and len(node.args) == 2:
+            return self.interval(node)
+        if node.op == "set":
+            finite = all(not infinity(arg) and self.real(arg) for arg in node.args)
+            return Region(self.tidy([Piece(arg, True, arg, True) for arg in node.args])) if finite else None
+        if node.op in ("union", "intersection", "difference"):
+            return self.combined(node.op, node.args)
+        if node.op == "builder":
+            return self.built(node)
+        return self.solved(node)
+
+    def interval(self, node: Apply) -> Region | None:
         low, high = node.args
-        if not _real(low) or not _real(high):
+        if not self.real(low) or not self.real(high) or self.order(low, high) > 0:
             return None
-        return Region(
-            _tidy([Piece(low, node.op in ("closed", "closed_open"), high, node.op in ("closed", "open_closed"))])
-        )
-    if node.op == "set":
-        return (
-            Region(_tidy([Piece(arg, True, arg, True) for arg in node.args])) if all(map(_finite, node.args)) else None
-        )
-    if node.op in _SET_OPERATIONS:
-        return _combined(node)
-    if node.op == "builder":
-        return _built(node)
-    return _solved(node)
+        piece = Piece(low, node.op in ("closed", "closed_open"), high, node.op in ("closed", "open_closed"))
+        return Region(self.tidy([piece]))
 
-
-def _combined(node: Apply) -> Region | None:
-    parts = [_region(arg) for arg in node.args]
-    if any(part is None for part in parts):
-        return None
-    known = [part for part in parts if part is not None]
-    variables = {part.variable for part in known} - {""}
-    if len(variables) > 1:
-        return None
-    result = known[0]
-    for part in known[1:]:
-        result = _SET_OPERATIONS[node.op](result, part)
-    return Region(result.pieces, next(iter(variables), ""))
-
-
-def _built(node: Apply) -> Region | None:
-    """``{x : condition}`` and ``{x ∈ R : condition}``."""
-    head, condition = node.args
-    variable = head.args[0] if isinstance(head, Apply) and head.op == "in" else head
-    found = _region(condition)
-    if found is None or not isinstance(variable, Sym) or found.variable != variable.name:
-        return None
-    if isinstance(head, Apply):
-        domain = _region(head.args[1])
-        return None if domain is None else Region(_meet(domain, found).pieces)
-    return Region(found.pieces)
-
-
-def _solved(node: Apply) -> Region | None:
-    """Inequalities that are linear in one letter, and what joins them."""
-    if node.op == "chain":
-        return _combined(Apply("intersection", node.args))
-    if node.op in ("or", "and", "list") and all(
-        isinstance(arg, Apply) and (arg.op in _FLIPPED or arg.op in ("chain", "in")) for arg in node.args
-    ):
-        if all(isinstance(arg, Apply) and arg.op == "eq" for arg in node.args):
+    def combined(self, op: str, args: tuple[Node, ...]) -> Region | None:
+        result: Region | None = None
+        variables: set[str] = set()
+        for arg in args:
+            part = self.region(arg)
+            if part is None:
+                return None
+            variables |= {part.variable} - {""}
+            result = part if result is None else self.joined(op, result, part)
+        if result is None or len(variables) > 1:
             return None
-        met = _combined(Apply("intersection", node.args)) if node.op != "or" else None
-        if node.op == "and" or (met is not None and met.pieces):
-            return met
-        return _combined(Apply("union", node.args))
-    if node.op == "in" and isinstance(node.args[0], Sym):
-        found = _region(node.args[1])
-        return None if found is None else Region(found.pieces, node.args[0].name)
-    if node.op not in _FLIPPED or node.op == "eq":
-        return None
-    return _linear(node)
+        return Region(result.pieces, next(iter(variables), ""))
 
-
-def _linear(node: Apply) -> Region | None:
-    left, right = node.args
-    op = node.op
-    names = symbols_of(node) - CONSTANTS
-    if len(names) != 1:
-        return None
-    (name,) = names
-    if isinstance(right, Sym) and right.name == name:
-        left, right, op = right, left, _FLIPPED[op]
-    if isinstance(left, Sym) and left.name == name and name not in symbols_of(right):
-        bound = right
-    elif isinstance(left, Apply) and left.op == "abs" and isinstance(left.args[0], Sym) and _finite(right):
-        return _absolute(name, op, right)
-    else:
-        values = [_substituted(left, right, name, k) for k in (0, 1, 2, -5)]
-        if any(value is None for value in values):
+    def built(self, node: Apply) -> Region | None:
+        """``{x : condition}`` and ``{x ∈ R : condition}``."""
+        head, condition = node.args
+        variable = head.args[0] if isinstance(head, Apply) and head.op == "in" else head
+        found = self.region(condition)
+        if found is None or not isinstance(variable, Sym) or found.variable != variable.name:
             return None
-        at0, at1, at2, at_5 = (value for value in values if value is not None)
-        slope = at1 - at0
-        if slope == 0 or at2 - at1 != slope or at_5 != at0 - 5 * slope:
+        if isinstance(head, Apply):
+            domain = self.region(head.args[1])
+            return None if domain is None else Region(self.joined("intersection", domain, found).pieces)
+        return Region(found.pieces)
+
+    def solved(self, node: Apply) -> Region | None:
+        """Inequalities that have their letter alone on one side, and what joins them."""
+        if node.op == "chain":
+            return self.combined("intersection", node.args)
+        if node.op in ("or", "and", "list"):
+            first = node.args[0]
+            if isinstance(first, Apply) and first.op == "ne" and all(self.real(arg) for arg in node.args[1:]):
+                others = tuple(Apply("ne", (first.args[0], arg)) for arg in node.args[1:])
+                return self.combined("intersection", (first, *others))
+            if not all(isinstance(arg, Apply) and arg.op in _JOINABLE for arg in node.args):
+                return None
+            met = self.combined("intersection", node.args) if node.op != "or" else None
+            if node.op == "and" or (met is not None and met.pieces):
+                return met
+            return self.combined("union", node.args)
+        if node.op == "in" and isinstance(node.args[0], Sym):
+            found = self.region(node.args[1])
+            return None if found is None else Region(found.pieces, node.args[0].name)
+        return self.bounded(node) if node.op in _FLIPPED else None
+
+    def bounded(self, node: Apply) -> Region | None:
+        """``x < 2`` and ``2 > x``."""
+        op, (left, right) = node.op, node.args
+        if isinstance(right, Sym):
+            left, right, op = right, left, _FLIPPED[op]
+        if not isinstance(left, Sym) or left.name in CONSTANTS or not self.real(right):
             return None
-        from fractions import Fraction
+        closed = op in ("le", "ge")
+        below, above = Piece(_LOW, False, right, closed), Piece(right, closed, _HIGH, False)
+        pieces = {"ne": (below, above), "lt": (below,), "le": (below,)}.get(op, (above,))
+        return Region(pieces, left.name)
 
-        from reward_server.verifiers.math.numerals import tidy
+    # Order and set operations.
 
-        bound = Num(tidy(Fraction(-at0) / slope))
-        if slope < 0:
-            op = _FLIPPED[op]
-    if not _real(bound):
-        return None
-    return Region(_half(op, bound), name)
-
-
-def _half(op: str, bound: Node) -> tuple[Piece, ...]:
-    closed = op in ("le", "ge")
-    below, above = Piece(_LOW, False, bound, closed), Piece(bound, closed, _HIGH, False)
-    if op == "ne":
-        return (below, above)
-    return (below,) if op in ("lt", "le") else (above,)
-
-
-def _absolute(name: str, op: str, bound: Node) -> Region | None:
-    if _order(bound, Num(0)) <= 0:
-        return None
-    low: Node = Apply("neg", (bound,))
-    closed = op in ("le", "ge")
-    if op in ("lt", "le"):
-        return Region((Piece(low, closed, bound, closed),), name)
-    if op in ("gt", "ge"):
-        return Region((Piece(_LOW, False, low, closed), Piece(bound, closed, _HIGH, False)), name)
-    return None
-
-
-def _substituted(left: Node, right: Node, name: str, value: int) -> Exact | None:
-    a, b = exact(substitute(left, name, Num(value))), exact(substitute(right, name, Num(value)))
-    return None if a is None or b is None else a - b
-
-
-def substitute(node: Node, name: str, value: Node) -> Node:
-    """The tree with every ``name`` replaced."""
-    if isinstance(node, Sym):
-        return value if node.name == name else node
-    if isinstance(node, Apply):
-        return Apply(node.op, tuple(substitute(arg, name, value) for arg in node.args))
-    return node
-
-
-# Order and set operations.
-
-
-def _finite(node: Node) -> bool:
-    return not infinity(node) and _real(node)
-
-
-def _real(node: Node) -> bool:
-    """Whether a node is a real constant or an infinity."""
-    if infinity(node) or exact(node) is not None:
-        return True
-    if symbols_of(node) - CONSTANTS:
-        return False
-    with precision(128):
-        try:
-            return bool(Evaluation({}).value(node).imag.contains(0))
-        except Undefined:
+    def real(self, node: Node) -> bool:
+        """Whether a node is a real constant or an infinity."""
+        if infinity(node) or exact(node) is not None:
+            return True
+        if symbols_of(node) - CONSTANTS:
             return False
+        with precision(128):
+            run = Evaluation({}, self.budget)
+            try:
+                return bool(run.value(node).imag.contains(0)) and not run.opaque
+            except Undefined:
+                return False
 
-
-def _order(a: Node, b: Node) -> int:
-    """-1, 0 or 1; raises ``Unordered``."""
-    infinite = infinity(a), infinity(b)
-    if any(infinite):
-        return (infinite[0] > infinite[1]) - (infinite[0] < infinite[1])
-    left, right = exact(a), exact(b)
-    if left is not None and right is not None:
-        return (left > right) - (left < right)
-    if compare_scalars(a, b).equal:
-        return 0
-    with precision(256):
-        try:
-            distance = (Evaluation({}).value(a) - Evaluation({}).value(b)).real
-        except Undefined as error:
-            raise Unordered from error
-        if distance > 0:
-            return 1
-        if distance < 0:
-            return -1
-    raise Unordered
-
-
-def _tidy(pieces: list[Piece]) -> tuple[Piece, ...]:
-    """Sorted, the empty ones dropped, those that touch joined."""
-    if len(pieces) > _MAX_PIECES:
+    def order(self, a: Node, b: Node) -> int:
+        """-1, 0 or 1; raises ``Unordered``."""
+        self.budget.spend()
+        infinite = infinity(a), infinity(b)
+        if any(infinite):
+            return (infinite[0] > infinite[1]) - (infinite[0] < infinite[1])
+        left, right = exact(a), exact(b)
+        if left is not None and right is not None:
+            return (left > right) - (left < right)
+        with precision(256):
+            run = Evaluation({}, self.budget)
+            try:
+                distance = (run.value(a) - run.value(b)).real
+            except Undefined as error:
+                raise Unordered from error
+            if distance > 0:
+                return 1
+            if distance < 0:
+                return -1
+        if compare_scalars(a, b, self.budget).equal:
+            return 0
         raise Unordered
-    kept: list[Piece] = []
-    for piece in pieces:
-        order = _order(piece.low, piece.high)
-        if order < 0 or (order == 0 and piece.low_closed and piece.high_closed):
-            kept.append(piece)
-    kept.sort(key=cmp_to_key(_by_low_end))
-    joined: list[Piece] = []
-    for piece in kept:
-        if joined:
-            last = joined[-1]
-            touch = _order(piece.low, last.high)
-            if touch < 0 or (touch == 0 and (piece.low_closed or last.high_closed)):
-                end = _order(piece.high, last.high)
-                if end > 0:
-                    joined[-1] = Piece(last.low, last.low_closed, piece.high, piece.high_closed)
-                elif end == 0:
-                    joined[-1] = last._replace(high_closed=last.high_closed or piece.high_closed)
+
+    def tidy(self, pieces: list[Piece]) -> tuple[Piece, ...]:
+        """Sorted, the empty ones dropped, those that touch joined."""
+        if len(pieces) > _MAX_PIECES:
+            raise Unordered
+        kept: list[Piece] = []
+        for piece in pieces:
+            order = self.order(piece.low, piece.high)
+            if order < 0 or (order == 0 and piece.low_closed and piece.high_closed):
+                kept.append(piece)
+        kept.sort(key=cmp_to_key(self.by_low_end))
+        joined: list[Piece] = []
+        for piece in kept:
+            last = joined[-1] if joined else None
+            touch = 1 if last is None else self.order(piece.low, last.high)
+            if last is None or touch > 0 or (touch == 0 and not (piece.low_closed or last.high_closed)):
+                joined.append(piece)
                 continue
-        joined.append(piece)
-    return tuple(joined)
+            end = self.order(piece.high, last.high)
+            if end > 0:
+                joined[-1] = Piece(last.low, last.low_closed, piece.high, piece.high_closed)
+            elif end == 0:
+                joined[-1] = last._replace(high_closed=last.high_closed or piece.high_closed)
+        return tuple(joined)
+
+    def by_low_end(self, a: Piece, b: Piece) -> int:
+        return self.order(a.low, b.low) or b.low_closed - a.low_closed
+
+    def joined(self, op: str, a: Region, b: Region) -> Region:
+        """The union, intersection or difference of two regions."""
+        if op == "union":
+            return Region(self.tidy([*a.pieces, *b.pieces]))
+        if op == "difference":
+            b = Region(self.tidy(_complement(b)))
+        return Region(self.tidy([self.met(one, other) for one in a.pieces for other in b.pieces]))
+
+    def met(self, one: Piece, other: Piece) -> Piece:
+        """What two pieces have in common; its ends may be out of order when that is nothing."""
+        low, high = self.order(one.low, other.low), self.order(one.high, other.high)
+        lower, upper = (one if low > 0 else other), (one if high < 0 else other)
+        return Piece(
+            lower.low,
+            lower.low_closed if low else one.low_closed and other.low_closed,
+            upper.high,
+            upper.high_closed if high else one.high_closed and other.high_closed,
+        )
 
 
-def _by_low_end(a: Piece, b: Piece) -> int:
-    return _order(a.low, b.low) or b.low_closed - a.low_closed
+_JOINABLE: Final = frozenset({*_FLIPPED, "chain", "in"})
 
 
-def _join(a: Region, b: Region) -> Region:
-    return Region(_tidy([*a.pieces, *b.pieces]))
-
-
-def _meet(a: Region, b: Region) -> Region:
-    pieces = []
-    for one in a.pieces:
-        for other in b.pieces:
-            low, high = _order(one.low, other.low), _order(one.high, other.high)
-            lower = one if low > 0 else other
-            upper = one if high < 0 else other
-            pieces.append(
-                Piece(
-                    lower.low, lower.low_closed if low else one.low_closed and other.low_closed,
-                    upper.high, upper.high_closed if high else one.high_closed and other.high_closed,
-                )
-            )  # fmt: skip
-    return Region(_tidy(pieces))
-
-
-def _without(a: Region, b: Region) -> Region:
+def _complement(region: Region) -> list[Piece]:
     holes: list[Piece] = []
     low: Node = _LOW
     low_closed = False
-    for piece in b.pieces:
+    for piece in region.pieces:
         holes.append(Piece(low, low_closed, piece.low, not piece.low_closed and not infinity(piece.low)))
         low, low_closed = piece.high, not piece.high_closed and not infinity(piece.high)
-    holes.append(Piece(low, low_closed, _HIGH, False))
-    return _meet(a, Region(_tidy(holes)))
-
-
-_SET_OPERATIONS = {"union": _join, "intersection": _meet, "difference": _without}
+    return [*holes, Piece(low, low_closed, _HIGH, False)]

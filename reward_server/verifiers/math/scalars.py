@@ -6,12 +6,13 @@ import hashlib
 from fractions import Fraction
 from typing import Final
 
+from reward_server.verifiers.math import symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.exact import Exact, exact
-from reward_server.verifiers.math.judgement import Judgement, different, same, undecided
+from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import MAX_PRECISION
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, operations_of, symbols_of
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 MIN_DIGITS: Final = 4
@@ -22,11 +23,38 @@ _ROUNDS: Final = 8
 _QUICK, _RAISED = 128, 512
 
 
-def compare_scalars(a: Node, b: Node, *, tolerance: float = 0.0) -> Judgement:
-    """Whether two trees are the same number or function.
+def unevaluated(node: Node) -> frozenset[str]:
+    """Operations that a question asks to carry out: an answer that repeats one is not what they come to."""
+    found = operations_of(node) & _TO_CARRY_OUT
+    return found | {"infinite"} if _is_infinite(node) else found
 
-    ``tolerance`` is relative and applies to constants. Symmetric. Never raises.
-    """
+
+def _is_infinite(node: Node) -> bool:
+    if not isinstance(node, Apply):
+        return False
+    if node.op in ("sum", "product") and (infinity(node.args[1]) or infinity(node.args[2])):
+        return True
+    return any(_is_infinite(arg) for arg in node.args)
+
+
+_TO_CARRY_OUT: Final = frozenset({"integral", "limit", "derivative"})
+
+
+def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
+    """Whether two trees are the same number or function. Symmetric. Raises ``Spent``."""
+    undone = unevaluated(a), unevaluated(b)
+    if undone[0] != undone[1]:
+        return different("structure", "one is not evaluated")
+    found = _compare(a, b, budget)
+    if found.equal is None and undone[0]:
+        answer = symbolic.ask("value", *sorted((a, b), key=canonical))
+        if answer is not None:
+            return same("sympy") if answer else different("sympy", "the difference is not zero")
+    return found
+
+
+def _compare(a: Node, b: Node, budget: Budget) -> Judgement:
+    tolerance = budget.tolerance
     if a == b:
         return same("identical")
     left, right = exact(a), exact(b)
@@ -47,11 +75,11 @@ def compare_scalars(a: Node, b: Node, *, tolerance: float = 0.0) -> Judgement:
         return same("canonical")
     names = symbols_of(a) | symbols_of(b)
     if left is None and right is None or names - CONSTANTS:
-        return _by_points(a, b, (names - CONSTANTS))
-    found = _by_points(a, b, names - CONSTANTS)
-    if found.equal is False and (_ball_rounds(a, b, right) or _ball_rounds(b, a, left)):
+        return _by_points(a, b, names - CONSTANTS, budget)
+    found = _by_points(a, b, names - CONSTANTS, budget)
+    if found.equal is False and (_ball_rounds(a, b, right, budget) or _ball_rounds(b, a, left, budget)):
         return same("decimal")
-    if found.equal is False and tolerance and _close(a, b, tolerance):
+    if found.equal is False and tolerance and _close(a, b, budget):
         return same("tolerance")
     return found
 
@@ -116,20 +144,20 @@ def _terminates(value: Exact, digits: int) -> bool:
     return len(str(abs(value.numerator) * 10 ** max(twos, fives) // value.denominator)) <= digits
 
 
-def _ball_rounds(decimal: Node, other: Node, known: Exact | None) -> bool:
+def _ball_rounds(decimal: Node, other: Node, known: Exact | None, budget: Budget) -> bool:
     """Whether ``other``, an irrational constant, rounds to the decimal."""
     if known is not None:
         return False
     parts = stated(decimal)
     if parts is None or _digits(*parts) < MIN_DIGITS:
         return False
-    return _within(other, parts[0], parts[1] / 2)
+    return _within(other, parts[0], parts[1] / 2, budget)
 
 
-def _within(node: Node, center: Exact, radius: Fraction) -> bool:
+def _within(node: Node, center: Exact, radius: Fraction, budget: Budget) -> bool:
     with precision(_RAISED):
         for base in (0, 10):
-            run = Evaluation({}, base)
+            run = Evaluation({}, budget, base)
             try:
                 distance = abs(run.value(node) - run.value(Num(center)))
             except Undefined:
@@ -139,14 +167,14 @@ def _within(node: Node, center: Exact, radius: Fraction) -> bool:
     return False
 
 
-def _close(a: Node, b: Node, tolerance: float) -> bool:
+def _close(a: Node, b: Node, budget: Budget) -> bool:
     with precision(_QUICK):
-        run = Evaluation({}, 0)
+        run = Evaluation({}, budget)
         try:
             left, right = run.value(a), run.value(b)
         except Undefined:
             return False
-        return bool(abs(left - right) <= run.value(Num(Fraction(tolerance))).real * abs(left).max(abs(right)))
+        return bool(abs(left - right) <= run.value(Num(Fraction(budget.tolerance))).real * abs(left).max(abs(right)))
 
 
 # Evaluation.
@@ -157,11 +185,11 @@ def seed(a: Node, b: Node) -> bytes:
     return hashlib.blake2b("\0".join(sorted((canonical(a), canonical(b)))).encode(), digest_size=32).digest()
 
 
-def _by_points(a: Node, b: Node, names: frozenset[str]) -> Judgement:
+def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judgement:
     readings = (0, 10) if _has_log(a) or _has_log(b) else (0,)
     found = undecided("no reading")
     for log_base in readings:
-        found = _evaluated(a, b, names, log_base)
+        found = _evaluated(a, b, names, log_base, budget)
         if found.equal:
             return found
     return found
@@ -174,14 +202,14 @@ def _has_log(node: Node) -> bool:
     return (node.op == "log" and len(node.args) == 1) or any(_has_log(arg) for arg in node.args)
 
 
-def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int) -> Judgement:
+def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: Budget) -> Judgement:
     """Balls at points. Where letters are free, points count at which both sides are real, if there are any."""
     key = seed(a, b)
     whole = integer_names(a) | integer_names(b)
     real = complex_ = complex_apart = 0
     for index in range(_ROUNDS if names else 1):
         at = point(names, key, index, whole)
-        apart, is_real, reason = _at(a, b, at, log_base)
+        apart, is_real, reason = _at(a, b, at, log_base, budget)
         if apart is None:
             if not names:
                 return undecided(reason)
@@ -202,18 +230,22 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int) -> Judgem
     return same("balls") if not real and complex_ >= 3 else undecided("too few points could be evaluated")
 
 
-def _at(a: Node, b: Node, at: dict[str, int | Fraction], log_base: int) -> tuple[bool | None, tuple[bool, bool], str]:
+def _at(
+    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget
+) -> tuple[bool | None, tuple[bool, bool], str]:
     """Whether the sides are apart at a point (None: no value), and which side is real there."""
     bits = _QUICK
     while True:
         with precision(bits):
-            run = Evaluation(at, log_base)
+            run = Evaluation(at, budget, log_base)
             try:
                 left, right = run.value(a), run.value(b)
             except Undefined as error:
                 return None, (False, False), str(error)
             is_real = left.imag.contains(0), right.imag.contains(0)
             if not left.overlaps(right):
+                if run.opaque:
+                    return None, is_real, "something could not be evaluated"
                 return True, is_real, ""
             tight = max(abs(left).rad(), abs(right).rad()) * 2 ** (bits // 4) <= max(abs(left), abs(right), key=float)
             needed = run.needed

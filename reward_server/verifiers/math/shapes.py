@@ -29,6 +29,42 @@ def kind(node: Node) -> str:
     return "set" if isinstance(node, Sym) and node.name == "emptyset" else "scalar"
 
 
+def normal(node: Node) -> Node:
+    """Spellings of one shape: a system is a list, ``(±1, 2)`` two points, ``P(1, 2)`` a point; a letter that runs
+    through the integers is called k, and that it does so need not be said."""
+    if not isinstance(node, Apply):
+        return node
+    if node.op == "cases" and all(isinstance(row, Apply) and len(row.args) == 1 for row in node.args):
+        return Apply("list", tuple(row.args[0] for row in node.args if isinstance(row, Apply)))
+    if node.op == "mul" and len(node.args) == 2:
+        left, right = node.args
+        if isinstance(left, Sym) and left.name.isupper() and isinstance(right, Apply) and right.op == "tuple":
+            return right
+        if _runs(right):
+            return normal(Apply("list", node.args))
+    if node.op in GROUPS and _has_signs(node):
+        return Apply("list", signs(node))
+    if node.op in _LISTS:
+        running = [arg.args[0] for arg in node.args if isinstance(arg, Apply) and _runs(arg)]
+        kept = tuple(arg for arg in node.args if not _runs(arg))
+        if running and kept:
+            for name in running:
+                kept = tuple(_renamed(arg, name) for arg in kept)
+            return kept[0] if len(kept) == 1 else Apply(node.op, kept)
+    return node
+
+
+def _runs(node: Node) -> bool:
+    """``k ∈ ℤ``."""
+    return isinstance(node, Apply) and node.op == "in" and isinstance(node.args[0], Sym) and node.args[1] == Sym("ZZ")
+
+
+def _renamed(node: Node, name: Node) -> Node:
+    if node == name:
+        return Sym("k")
+    return Apply(node.op, tuple(_renamed(arg, name) for arg in node.args)) if isinstance(node, Apply) else node
+
+
 def items(node: Node) -> tuple[Node, ...]:
     """The values of a list, nested lists and plus-or-minus expanded; any other tree is its only value."""
     if isinstance(node, Apply) and node.op in _LISTS:
@@ -96,7 +132,7 @@ def is_label(node: Node) -> bool:
 
 
 _LABELS: Final = frozenset(
-    "mul add call abs tuple list sin cos tan cot sec csc log ln det max min gcd lcm arg floor ceil re im".split()
+    "mul add div call abs tuple list sin cos tan cot sec csc log ln det max min gcd lcm arg floor ceil re im".split()
 )
 
 
@@ -131,6 +167,8 @@ def distributed(values: tuple[Node, ...]) -> tuple[Node | None, tuple[Node, ...]
     pairs = [labelled(value) for value in values]
     labels = {label for label, _ in pairs if label is not None}
     if len(labels) == 1 and (pairs[0][0] is not None):
-        if all(label is not None for label, _ in pairs) or all(label is None for label, _ in pairs[1:]):
+        if all(label is not None for label, _ in pairs) or all(
+            label is None and kind(value) != "relation" for (label, _), value in zip(pairs[1:], values[1:], strict=True)
+        ):
             return pairs[0][0], tuple(item for _, value in pairs for item in signs(value))
     return None, values

@@ -164,7 +164,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "times": ("OP", "*"), "deg": ("POST", "degree"), "degree": ("POST", "degree"), "degrees": ("POST", "degree"),
     "percent": ("POST", "percent"), "pct": ("POST", "percent"), "emptyset": ("SYM", "emptyset"), "pm": ("OP", "pm"),
     "le": ("REL", "le"), "leq": ("REL", "le"), "ge": ("REL", "ge"), "geq": ("REL", "ge"), "neq": ("REL", "ne"),
-    "frac": ("FRAC", "div"), "dfrac": ("FRAC", "div"), "reals": ("SYM", "RR"),
+    "choose": ("OVER", "binom"), "frac": ("FRAC", "div"), "dfrac": ("FRAC", "div"), "reals": ("SYM", "RR"),
 }  # fmt: skip
 """Plain words that are mathematics."""
 

@@ -29,7 +29,7 @@ _NUMBER = re.compile(
     rf"(?P<marked>\d{{1,3}}(?:{_GROUP_MARK}\s?\d{{3}})+(?!\d)(?:\.\d+)?)"
     r"|(?P<commas>[1-9]\d{0,2}(?:,\d{3})+(?![\d])(?:\.\d+)?)"
     r"|(?P<blanks>[1-9]\d{0,2}(?: \d{3})+(?![\d/ ]*\d|/)(?:\.\d+)?)"
-    r"|(?P<plain>\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\d+\.(?![.\d])|\.\d+(?:[eE][+-]?\d+)?)"
+    r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
@@ -210,7 +210,12 @@ class _Tokenizer:
         end = self.closing(start)
         self.spaced = True
         self.silent.add(end)
-        if not (name in _UPRIGHT and len(self.text[start + 1 : end].strip()) <= 1):
+        inner = self.text[start + 1 : end].strip()
+        if inner in _UNIT_LETTERS and name != "mathbf" and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
+            self.emit("UNIT", inner)
+            self.position = end
+            return
+        if not (name in _UPRIGHT and len(inner) <= 1):
             self.words_until.append(end)
         self.position = start + 1
 
@@ -237,6 +242,8 @@ class _Tokenizer:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""
         if word in symbols.PLAIN_ONLY:
             return self.text[self.position : self.position + 1] == "("
+        if known == ("OP", "union") or known == ("OP", "intersection"):
+            return self.text[self.position :].lstrip()[:1] in ("(", "[", "{", "\\")
         return True
 
     def letters(self, word: str) -> None:
@@ -281,6 +288,8 @@ def _brace_pairs(text: str) -> dict[int, int]:
     return pairs
 
 
+_UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
+_ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _UPRIGHT = frozenset({"mathbf", "mathrm", "rm"})
 _INNER = frozenset("sqrt sin cos tan log ln pi theta alpha beta exp".split())
 

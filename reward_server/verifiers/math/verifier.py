@@ -13,7 +13,7 @@ from reward_server.verifiers.base import Context, Example
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.extraction import Extracted, extract
-from reward_server.verifiers.math.judgement import Judgement, different
+from reward_server.verifiers.math.judgement import Judgement, Spent, different, undecided
 from reward_server.verifiers.math.limits import NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Words
 from reward_server.verifiers.math.params import MathParams
@@ -142,7 +142,10 @@ def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
 def _judge(gold: Node, answer: Node, params: MathParams) -> Judgement:
     if isinstance(answer, Words) != isinstance(gold, Words) and params.case == "exact":
         return different("text", "words against mathematics")
-    return Comparer(params).compare(gold, answer)
+    try:
+        return Comparer(params).compare(gold, answer)
+    except Spent:
+        return undecided("the comparison takes too much work")
 
 
 def _head(found: Extracted) -> dict[str, str]:
