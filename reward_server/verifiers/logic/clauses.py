@@ -104,9 +104,8 @@ def read_dimacs(text: str) -> list[Clause]:
 def check_drat(text: str, clauses: Iterable[Clause]) -> Fault | int | None:
     """The first clause that has neither RUP nor RAT on its first literal; the proof must end in the empty clause."""
     blocks = [body for _, body in fenced_blocks(text)]
-    lines = [
-        line for line in (blocks[-1] if blocks else text).splitlines() if re.fullmatch(r"\s*(?:d\s+)?[-\d\s]+\s*", line)
-    ]
+    source = (blocks[-1] if blocks else text).splitlines()
+    lines = [line for line in source if re.fullmatch(r"[d\d\s-]+", line) and re.search(r"\d", line)]
     if not lines:
         return None
     active = list(clauses)

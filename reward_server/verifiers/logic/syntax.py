@@ -104,7 +104,8 @@ _TOKEN = re.compile(
     r"\s+|\\[,;! ]|\$"
     r"|(?P<sign>"
     + "|".join(re.escape(one) for one in sorted(_SIGNS, key=len, reverse=True) if not re.match(r"\\?[A-Za-z]", one))
-    + r")|(?P<command>\\[A-Za-z]+)|(?P<number>\d{1,200}(?:\.\d{1,200})?)|(?P<name>[^\W\d_][\w']*)|(?P<mark>[()\[\]{},.:])"
+    + r")|(?P<command>\\[A-Za-z]+)|(?P<number>\d{1,200}(?:\.\d{1,200})?)"
+    + r"|(?P<name>[^\W\d_][\w']*)|(?P<mark>[()\[\]{},.:])"
 )
 _PRECEDENCE: Mapping[str, int] = {"<->": 1, "->": 2, "|": 3, "&": 4}
 _ARITHMETIC: Mapping[str, int] = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3}
