@@ -10,6 +10,7 @@ from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
 from reward_server.verifiers.graph import Graph
 from reward_server.verifiers.instructions import Instructions
+from reward_server.verifiers.logic import Logic
 from reward_server.verifiers.match import Match
 from reward_server.verifiers.math import MathVerifier
 from reward_server.verifiers.plan import Plan
@@ -31,6 +32,7 @@ def default_verifiers() -> list[AnyVerifier]:
         ToolCall(),
         Instructions(),
         Sql(),
+        Logic(),
         Graph(),
         Plan(),
         Composite(),

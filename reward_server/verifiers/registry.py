@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from reward_server.errors import InvalidTask, LimitExceeded, RegistrationError
+from reward_server.errors import InvalidTask, LimitExceeded, RegistrationError, Unavailable
 from reward_server.types import Completion, Json, Lane, Outcome, Verdict
 from reward_server.verifiers.base import AnyVerifier, Context
 
@@ -90,9 +90,16 @@ class Registry:
             self.register(verifier)
 
     def check_examples(self, name: str, context: Context) -> None:
-        """Run the worked examples of a verifier; raises ``RegistrationError`` for one that scores otherwise."""
+        """Run the worked examples of a verifier; raises ``RegistrationError`` for one that scores otherwise.
+
+        An example that needs a library this machine lacks says nothing about the verifier, and is passed over.
+        """
         for example in self[name].verifier.examples:
-            verdict = self.verify_once(name, example.reference, example.params, Completion(example.completion), context)
+            completion = Completion(example.completion)
+            try:
+                verdict = self.verify_once(name, example.reference, example.params, completion, context)
+            except Unavailable:
+                continue
             if verdict.outcome is not example.outcome:
                 raise RegistrationError(
                     f"example {example.title!r} of {name!r} states {example.outcome}, got {verdict.outcome}: "
