@@ -58,6 +58,11 @@ class Admission:
                 retry_after_s=retry_after_s,
             )
 
+    def environment(self, lane: Lane) -> str:
+        """Fingerprint of the images of the lane's workers, as last seen; empty where there are none."""
+        _, known = self._workers.get(lane, (0.0, []))
+        return known[0].environment if known else ""
+
     async def slots(self, lane: Lane) -> int:
         """Children of all workers of a lane."""
         return sum(worker.slots for worker in await self.workers(lane))

@@ -14,12 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from reward_server import __version__
-from reward_server.api import batches, ops, v1
+from reward_server.api import batches, execute, ops, v1
 from reward_server.api.guard import ApiKey, ClientGone
 from reward_server.api.measured import Measured
 from reward_server.api.parts import Parts
 from reward_server.api.problems import Problem, handle_http_error, handle_own_error, handle_problem
-from reward_server.api.schemas import RewardRequest
+from reward_server.api.schemas import ExecuteRequest, RewardRequest
 from reward_server.errors import RewardServerError
 from reward_server.settings import Settings
 
@@ -42,7 +42,7 @@ def create_app(settings: Settings, assemble: Callable[[], AbstractAsyncContextMa
         lifespan=lifespan,
         redoc_url=None,
     )
-    for router in (v1.router, batches.router, ops.router):
+    for router in (v1.router, batches.router, execute.router, ops.router):
         app.include_router(router)
     app.add_exception_handler(Problem, handle_problem)
     app.add_exception_handler(RewardServerError, handle_own_error)
@@ -72,7 +72,10 @@ class _Api(FastAPI):
         """The OpenAPI document."""
         if not self.openapi_schema:
             document = super().openapi()
-            _, extra = models_json_schema([(RewardRequest, "validation")], ref_template="#/components/schemas/{model}")
+            _, extra = models_json_schema(
+                [(RewardRequest, "validation"), (ExecuteRequest, "validation")],
+                ref_template="#/components/schemas/{model}",
+            )
             document["components"]["schemas"].update(extra["$defs"])
         assert self.openapi_schema is not None
         return self.openapi_schema

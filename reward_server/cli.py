@@ -104,6 +104,30 @@ def verifiers(name: Annotated[str | None, typer.Argument(help="Show this one who
     show_verifiers(_settings(), name)
 
 
+images = typer.Typer(no_args_is_help=True, help="Images of the sandboxes: one for each language.")
+app.add_typer(images, name="images")
+
+
+@images.command("build")
+def build_images(
+    names: Annotated[list[str] | None, typer.Argument(help="Which ones; all without any.")] = None,
+    base: Annotated[str | None, typer.Option(help="Another base image.")] = None,
+    network: Annotated[str, typer.Option(help="Network of the build, which installs packages.")] = "host",
+) -> None:
+    """Build and probe. Exit code 1 if an image has a language whose probe failed."""
+    from reward_server.showing import build_and_show
+
+    raise typer.Exit(0 if build_and_show(_settings(), names or [], base, network) else 1)
+
+
+@images.command("list")
+def list_images() -> None:
+    """Every image, with the languages and versions that its probe proved."""
+    from reward_server.showing import show_images
+
+    show_images(_settings())
+
+
 @app.command()
 def doctor() -> None:
     """What works on this machine, and what to do about what does not. Exit code 1 if the server could not run."""

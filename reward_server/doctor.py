@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reward_server.errors import RewardServerError
+from reward_server.errors import ConfigurationError, RewardServerError
 from reward_server.queue.asking import StreamsAskingQueue
 from reward_server.queue.connection import connect
 from reward_server.queue.embedded import EmbeddedValkey
+from reward_server.sandboxes import driver_of
 from reward_server.settings import LOOPBACK, Settings
 from reward_server.verifiers.registry import Registry
 from reward_server.zygote import load
@@ -121,4 +122,22 @@ def _key(settings: Settings) -> Finding:
     return Finding("API key", needless, says if needless else "none", "set REWARD_API_KEY", needed=False)
 
 
-_LOOKS: tuple[Callable[[Settings], Finding], ...] = (_python, _queue, _verifiers, _children, _disk, _address, _key)
+def _sandboxes(settings: Settings) -> Finding:
+    try:
+        driver = driver_of(settings)
+    except ConfigurationError as error:
+        todo = "programs cannot be verified here; start Docker and run `reward-server images build python`"
+        return Finding("sandboxes", False, str(error), todo, needed=False)
+    return Finding("sandboxes", True, driver)
+
+
+_LOOKS: tuple[Callable[[Settings], Finding], ...] = (
+    _python,
+    _queue,
+    _verifiers,
+    _children,
+    _disk,
+    _address,
+    _key,
+    _sandboxes,
+)

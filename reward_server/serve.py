@@ -21,10 +21,13 @@ import structlog
 
 from reward_server.errors import ConfigurationError
 from reward_server.queue.embedded import EmbeddedValkey, die_with_parent
+from reward_server.sandboxes import lanes_of
 from reward_server.settings import Settings
+from reward_server.types import Lane
 
 POLL_S = 0.2
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+PROVEN_S, MAX_FAILED_STARTS = 5.0, 3
 CALM_S = 30.0
 """A part that has lived this long starts from the shortest back-off again."""
 log = structlog.get_logger()
@@ -39,16 +42,24 @@ class Part:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
+    needed: bool = True
+    """Whether the server is of no use without it, so that one that never comes up ends it."""
+    proven: bool = False
+    """It has lived for a while."""
     not_before: float = 0.0
     pass_fds: tuple[int, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
 
     def keep_alive(self) -> None:
-        """Start it when it is due."""
+        """Start it when it is due; raises ``ConfigurationError`` for a needed part that never comes up."""
         now = time.monotonic()
+        if self.process is not None and now - self.started > PROVEN_S:
+            self.proven = True
         if self.process is not None and self.process.poll() is not None:
             calm = now - self.started > CALM_S
             self.failures = 0 if calm else self.failures + 1
+            if self.needed and not self.proven and self.failures >= MAX_FAILED_STARTS:
+                raise ConfigurationError(f"{self.name} does not start; what it said stands above")
             wait = BACK_OFF_S[min(self.failures, len(BACK_OFF_S) - 1)]
             log.warning("a part died", part=self.name, status=self.process.returncode, restart_in_s=wait)
             self.process, self.not_before = None, now + wait
@@ -83,8 +94,8 @@ def serve(settings: Settings, announce: Callable[[str], None], environment: dict
         environment = {**environment, "REDIS_URL": url}
         api = Part("api", ["api", "--fd", str(listener.fileno())], pass_fds=(listener.fileno(),))
         workers = [
-            Part(f"worker-{lane}-{index}", ["worker", "--lane", lane])
-            for lane in settings.lanes
+            Part(f"worker-{lane}-{index}", ["worker", "--lane", lane], needed=lane is Lane.CPU)
+            for lane in lanes_of(settings)
             for index in range(settings.workers)
         ]
         for part in (api, *workers):

@@ -38,6 +38,8 @@ class Request:
     deadline_s: float
     run: str = ""
     detail: str = "full"
+    internal: bool = False
+    """Asked by a route of ours and not by a client: may name a hidden verifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class RewardService:
         cancels what is left.
         """
         received = time.monotonic()
-        plan = self._planner.plan(request.items, request.detail)
+        plan = self._planner.plan(request.items, request.detail, internal=request.internal)
         await self._look_up(plan)
         for lane, works in plan.works.items():
             await self._admission.admit(lane, works, request.deadline_s)

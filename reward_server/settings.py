@@ -85,8 +85,21 @@ class Settings(BaseSettings):
     """Workers that ``serve`` starts for each lane."""
     slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Children of a worker: completions verified at once."""
-    lanes: tuple[Lane, ...] = (Lane.CPU,)
-    """Lanes that ``serve`` starts workers for."""
+    lanes: tuple[Lane, ...] | None = None
+    """Lanes that ``serve`` starts workers for; ``cpu``, and ``sandbox`` where this machine has sandboxes."""
+
+    sandbox_driver: str = Field("auto", pattern="^(auto|docker|namespaces|none)$")
+    """What makes sandboxes: ``docker``; ``namespaces``, for development; ``auto`` takes the first that works."""
+    sandbox_runtime: str = "runc"
+    """OCI runtime of the ``docker`` driver, for example ``runsc``."""
+    sandbox_policy: str = Field("warm", pattern="^(warm|single_use)$")
+    """``warm`` uses a sandbox again for the next occupant, ``single_use`` never."""
+    sandbox_image_tag: str = "latest"
+    """Tag of the images of the ``docker`` driver."""
+    sandbox_largest_mb: int = Field(4096, ge=256)
+    """Memory of the largest size class."""
+    sandbox_self_test: bool = True
+    """Attack the sandboxes when a worker starts, and refuse to work if anything gets through."""
     child_max_growth_mb: int = Field(512, ge=16)
     """A child that has grown by more is replaced between two chunks."""
     drain_s: float = Field(10.0, ge=0)

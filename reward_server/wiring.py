@@ -23,8 +23,9 @@ from reward_server.queue.asking import StreamsAskingQueue
 from reward_server.queue.batch_store import RedisBatchStore
 from reward_server.queue.connection import Client, connect
 from reward_server.queue.working import StreamsWorkingQueue
+from reward_server.sandboxes import open_sandboxes, sandbox_environment
 from reward_server.service import RewardService, ServiceOptions
-from reward_server.settings import Settings
+from reward_server.settings import Settings, read_settings
 from reward_server.telemetry import Metrics
 from reward_server.types import Lane, Limits
 from reward_server.verifiers.base import Context
@@ -41,12 +42,12 @@ def assembler(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Pa
         registry: Registry = load(settings.registry)()
         redis, cache_redis = _redis(settings), connect(settings.cache_url) if settings.cache_url else None
         queue, metrics, costs = StreamsAskingQueue(redis), Metrics(), Costs()
-        keys = _keys(settings, registry)
+        admission = Admission(queue, Capacity(settings.queue_max_completions, settings.queue_max_bytes))
+        keys = _keys(settings, registry, admission.environment)
         planner = Planner(
             registry, keys.of_item, costs, think_open=settings.think_open, think_close=settings.think_close,
             max_depth=settings.max_json_depth,
         )  # fmt: skip
-        admission = Admission(queue, Capacity(settings.queue_max_completions, settings.queue_max_bytes))
         options = ServiceOptions(settings.chunk_s, settings.cache_enabled, settings.no_worker_grace_s)
         service = RewardService(planner, queue, _cache(settings, cache_redis or redis), admission, costs, options)
         batches = Batches(
@@ -70,16 +71,19 @@ def assembler(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Pa
 async def assembled_worker(settings: Settings, lane: Lane) -> AsyncIterator[Worker]:
     """A worker of one lane, connected to the queue."""
     registry: Registry = load(settings.registry)()
+    environment = sandbox_environment(settings) if lane is Lane.SANDBOX else ""
     redis, cache_redis = _redis(settings), connect(settings.cache_url) if settings.cache_url else None
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     queue = StreamsWorkingQueue(redis, lane, name, claim_s=settings.claim_s, batch_ttl_s=settings.batch_ttl_s)
     zygote = Zygote(settings.registry, f"reward_server.wiring:{lane}_context")
     crew = Crew(zygote, settings.slots, _limits_of(registry), max_growth_mb=settings.child_max_growth_mb)
     options = WorkerOptions(
-        name, lane, claim_s=settings.claim_s, drain_s=settings.drain_s, prefetch=1 if lane is Lane.CPU else 0
-    )
+        name, lane, claim_s=settings.claim_s, drain_s=settings.drain_s, prefetch=1 if lane is Lane.CPU else 0,
+        environment=environment,
+    )  # fmt: skip
     try:
-        yield Worker(queue, crew, _cache(settings, cache_redis or redis), _keys(settings, registry), options)
+        keys = _keys(settings, registry, lambda _: environment)
+        yield Worker(queue, crew, _cache(settings, cache_redis or redis), keys, options)
     finally:
         for client in (redis, cache_redis):
             if client is not None:
@@ -92,8 +96,8 @@ def cpu_context(registry: Registry) -> Context:
 
 
 def sandbox_context(registry: Registry) -> Context:
-    """What verifiers may use in a child of the ``sandbox`` lane."""
-    return registry.context
+    """What verifiers may use in a child of the ``sandbox`` lane: a pool of its own, of one sandbox for each image."""
+    return registry.with_sandboxes(open_sandboxes(read_settings()))
 
 
 def _redis(settings: Settings) -> Client:
@@ -106,7 +110,7 @@ def _cache(settings: Settings, redis: Client) -> Cache:
     return RedisCache(redis, settings.cache_ttl_s) if settings.cache_enabled else NoCache()
 
 
-def _keys(settings: Settings, registry: Registry) -> Keys:
+def _keys(settings: Settings, registry: Registry, environment_of: Callable[[Lane], str]) -> Keys:
     def version_of(name: str) -> str | None:
         try:
             verifier = registry[name].verifier
@@ -115,7 +119,7 @@ def _keys(settings: Settings, registry: Registry) -> Keys:
         worth_it = settings.cache_enabled and verifier.cost_s >= settings.cache_min_cost_s
         return verifier.version if worth_it else None
 
-    return Keys(version_of)
+    return Keys(version_of, lambda name: environment_of(registry[name].verifier.lane))
 
 
 def _limits_of(registry: Registry) -> Callable[[str], Limits]:

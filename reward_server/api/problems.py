@@ -26,6 +26,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "completion-too-long": (413, "A completion is too long"),
     "larger-than-queue": (413, "More than the empty queue holds"),
     "busy": (429, "The queue holds too much right now"),
+    "invalid-program": (422, "The program cannot be run as asked"),
+    "unavailable": (503, "We could not run it"),
     "queue-down": (503, "The queue does not answer"),
     "internal": (500, "Something broke on our side"),
 }

@@ -158,6 +158,53 @@ class VerifierDoc(BaseModel):
     examples: list[ExampleDoc]
 
 
+class ExecuteRequest(BaseModel):
+    """A program to run."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra={"examples": [{"language": "python", "source": "print(int(input()) * 2)", "stdin": "21"}]},
+    )
+
+    source: str
+    language: str = "python"
+    stdin: str = ""
+    args: list[str] = Field(default_factory=list)
+    files: dict[str, str] = Field(default_factory=dict)
+    """Text files by relative name, put into the working directory."""
+    time_s: float = 10.0
+    """Processor seconds."""
+    memory_mb: int = 512
+    deadline_s: float | None = None
+    """Seconds from receipt until the answer is 503."""
+
+
+class ExecutionDoc(BaseModel):
+    """What came of one process."""
+
+    exit_code: int | None
+    signal: int | None
+    limit: str | None
+    stdout: str
+    stderr: str
+    cut: bool
+    cpu_s: float
+    wall_s: float
+    memory_mb: float
+    flags: list[str]
+
+
+class ExecuteResponse(BaseModel):
+    """What came of compiling (null where there is nothing to compile) and of running (null where that failed)."""
+
+    language: str
+    isolation: str
+    image: str | None
+    compile: ExecutionDoc | None
+    run: ExecutionDoc | None
+
+
 class ProblemDoc(BaseModel):
     """An error (RFC 9457)."""
 

@@ -62,7 +62,7 @@ async def verifiers(http: HttpRequest) -> list[VerifierDoc]:
 async def verifier(name: str, http: HttpRequest) -> VerifierDoc:
     """One verifier."""
     try:
-        return _doc(parts_of(http).registry[name])
+        return _doc(parts_of(http).registry.visible(name))
     except InvalidTask as error:
         raise Problem("not-found", str(error)) from None
 

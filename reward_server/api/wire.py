@@ -65,7 +65,7 @@ def parse_request(body: bytes, settings: Settings, *, default_deadline_s: float,
     verifier = envelope.get("verifier", "")
     if not isinstance(verifier, str):
         raise Problem("invalid-request", "'verifier' must be a string")
-    deadline_s = _deadline(envelope.get("deadline_s"), default_deadline_s, max_deadline_s)
+    deadline_s = parse_deadline(envelope.get("deadline_s"), default_deadline_s, max_deadline_s)
     reader = _ItemReader(settings, verifier, dirty)
     return Request([reader.item(item, index) for index, item in enumerate(items)], deadline_s, run or "", detail)
 
@@ -174,7 +174,8 @@ def _faulty(item_id: str, verifier: str, count: int, fault: str) -> Item:
     return Item(item_id, verifier, None, (Completion(""),) * count, fault=fault)
 
 
-def _deadline(raw: Json, default_s: float, max_s: float) -> float:
+def parse_deadline(raw: Json, default_s: float, max_s: float) -> float:
+    """Seconds from receipt: the default where none was asked for, the longest there is where more was."""
     if raw is None:
         return default_s
     if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not math.isfinite(raw) or raw <= 0:

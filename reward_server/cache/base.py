@@ -31,10 +31,13 @@ class Cache(Protocol):
 class Keys:
     """Makes the keys of what is worth keeping."""
 
-    def __init__(self, version_of: Callable[[str], str | None], environment: str = "") -> None:
-        """``version_of`` gives a verifier's version, None for one that is not cached."""
+    def __init__(self, version_of: Callable[[str], str | None], environment_of: Callable[[str], str]) -> None:
+        """``version_of`` gives a verifier's version, None for one that is not cached.
+
+        ``environment_of`` gives the fingerprint of the images that the verifier runs programs in.
+        """
         self._version_of = version_of
-        self._environment = environment
+        self._environment_of = environment_of
 
     def of_item(
         self, verifier: str, reference: str, params: str, detail: str
@@ -48,7 +51,7 @@ class Keys:
         if version is None:
             return None
         head = hashlib.sha256()
-        for part in (verifier, version, reference, params, detail, self._environment):
+        for part in (verifier, version, reference, params, detail, self._environment_of(verifier)):
             encoded = part.encode()
             head.update(len(encoded).to_bytes(8, "little"))
             head.update(encoded)

@@ -6,6 +6,7 @@ from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
 from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.composite import Composite
+from reward_server.verifiers.execute import Execute
 from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
 from reward_server.verifiers.graph import Graph
@@ -37,6 +38,7 @@ def default_verifiers() -> list[AnyVerifier]:
         Plan(),
         Composite(),
         CodeVerifier(),
+        Execute(),
     ]
 
 
