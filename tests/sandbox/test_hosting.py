@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table reads best with one program to a line
 """Test code runs beside a stand-in for the candidate: what crosses, and what does not."""
 
 from __future__ import annotations
