@@ -87,16 +87,17 @@ _TABLE: tuple[LanguageEntry, ...] = (
     ),
     LanguageEntry(
         Language(
-            name="javascript", image="javascript", file="main.js", run=(*_NODE, "{build}/main.js"),
-            compile=("/usr/bin/node", "/opt/javascript/compile.js", "main.js"), version=("/usr/bin/node", "--version"),
+            name="javascript", image="javascript", file="source.js", run=(*_NODE, "{build}/main.js"),
+            compile=("/usr/bin/node", "/opt/javascript/compile.js", "source.js"),
+            version=("/usr/bin/node", "--version"),
         ),
         ("js", "node", "nodejs", "ecmascript", "mjs", "jsx"),
         _JS_PROBE,
     ),
     LanguageEntry(
         Language(
-            name="typescript", image="javascript", file="main.ts", run=(*_NODE, "{build}/main.js"),
-            compile=("/usr/bin/node", "/opt/javascript/compile.js", "main.ts"),
+            name="typescript", image="javascript", file="source.ts", run=(*_NODE, "{build}/main.js"),
+            compile=("/usr/bin/node", "/opt/javascript/compile.js", "source.ts"),
             version=("/usr/bin/node", "/opt/javascript/compile.js", "--version"), compile_time_s=20,
         ),
         ("ts", "tsx"),
@@ -195,7 +196,7 @@ _TABLE: tuple[LanguageEntry, ...] = (
         Language(
             name="kotlin", image="kotlin", file="main.kt",
             compile=("/usr/bin/kotlinc", "-nowarn", "-d", ".", "main.kt"),
-            run=("/usr/bin/java", *_JAVA, "-cp", "{build}:/opt/kotlin/lib/*", "MainKt"),
+            run=("/usr/bin/java", *_JAVA, "-cp", "{build}:/usr/share/kotlin/kotlinc/lib/kotlin-stdlib.jar", "MainKt"),
             version=("/usr/bin/kotlinc", "-version"), compile_time_s=90, compile_memory_mb=2048,
         ),
         ("kt", "kts"),

@@ -12,7 +12,9 @@ with one key, its tag:
 ``q``    deque: items                             ``D``    Decimal: text
 ``F``    Fraction: [numerator, denominator]       ``T``    date, time, datetime, timedelta: [kind, parts …]
 ``N``    namedtuple: [name, fields, items]        ``a``    numpy array: [dtype, shape, flat items]
-``n``    numpy scalar: [dtype, value]             ``v``    object by value: [class name, attribute pairs]
+``n``    numpy scalar: [dtype, value]             ``g``    objects by value that hang together, the first
+                                                           meant: [class name, field pairs], in which ``o``
+                                                           is another of them, by its number
 =======  =======================================  =======  ===================================================
 
 Subclasses of plain types are flattened to the plain type by that type's own methods, so nothing of the subclass
@@ -34,6 +36,7 @@ from typing import Any, TypeAlias
 
 Plain: TypeAlias = Any
 MAX_DEPTH = 200
+_MAX_OBJECTS = 10_000
 _SMALL = 1 << 63
 
 
@@ -172,6 +175,21 @@ def _empty(shape: list[int]) -> list[Any]:
     return rows
 
 
+def _read_object(rows: Any, number: int, above: frozenset[int], budget: list[int], depth: int) -> dict[Any, Any]:
+    """One object of a graph as a dict, with those that it refers to inside it; a cycle is refused."""
+    budget[0] -= 1
+    if number in above or budget[0] < 0 or depth > MAX_DEPTH:
+        raise NotPlain("objects by value that are a cycle, or too many, or a chain too long")
+    name, pairs = rows[number]
+
+    def read(written: Any) -> Any:
+        if isinstance(written, dict) and written.keys() == {"o"}:
+            return _read_object(rows, written["o"], above | {number}, budget, depth + 1)
+        return [read(item) for item in written] if isinstance(written, list) else decode(written, depth)
+
+    return {"__class__": str(name), **{str(field): read(item) for field, item in pairs}}
+
+
 _READERS: dict[str, Callable[[Any, int], Any]] = {
     "t": lambda body, depth: tuple(_list(body, depth)),
     "s": lambda body, depth: set(_list(body, depth)),
@@ -190,5 +208,5 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "N": lambda body, depth: tuple(_list(body[2], depth)),
     "n": lambda body, depth: decode(body[1], depth),
     "a": _read_array,
-    "v": lambda body, depth: {"__class__": str(body[0]), **_dict(body[1], depth)},
+    "g": lambda body, depth: _read_object(body, 0, frozenset(), [_MAX_OBJECTS], depth),
 }

@@ -33,9 +33,9 @@ class Caller:
         """Load, call, and leave without taking the interpreter down."""
         leave, stdout = os._exit, sys.stdout
         try:
-            module = load_program(self._source, self._path, self._head["prelude"])
+            module, own = load_program(self._source, self._path, self._head["prelude"])
             self._codec.classes = classes_of(module, self._head["classes"])
-            target = find(module, self._head["entry"])
+            target = find(own, self._head["entry"])
         except BaseException as error:  # noqa: BLE001 - whatever loading raised is the program's fault, and reported so
             write_record(_RESULTS, {"load": describe(error, self._path)})
             leave(0)
@@ -77,28 +77,36 @@ def read_input() -> bytes:
     return data
 
 
-def load_program(source: bytes, path: str, prelude: str) -> ModuleType:
-    """Run the program as a module called ``solution``, so that no main guard runs; raises what it raises."""
+def load_program(source: bytes, path: str, prelude: str) -> tuple[ModuleType, dict[str, Any]]:
+    """Run the program as a module called ``solution``, so that no main guard runs; raises what it raises.
+
+    Returns the module, and those of its names that the program bound and not the prelude.
+    """
     with open(path, "wb") as file:
         file.write(source)
     module = fresh_module("solution", path)
     if prelude:
         exec(compile(prelude, "<prelude>", "exec", dont_inherit=True), module.__dict__)
+    given = dict(module.__dict__)
     exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
-    return module
+    own = {name: thing for name, thing in module.__dict__.items() if given.get(name, given) is not thing}
+    return module, own
 
 
-def find(module: ModuleType, entry: str) -> Any:
-    """What ``entry`` names, as something for ``resolve``; raises ``AttributeError`` or ``NameError``."""
+def find(names: dict[str, Any], entry: str) -> Any:
+    """What ``entry`` names, as something for ``resolve``; raises ``AttributeError`` or ``NameError``.
+
+    A name that was imported (``from heapq import *`` brings a ``merge``) yields to a method of ``Solution``.
+    """
     first, _, method = entry.partition(".")
-    names = module.__dict__
     if method:
         owner = names[first] if first in names else _missing(first)
         getattr(owner, method)
         return (owner, method) if isinstance(owner, type) else getattr(owner, method)
-    if first in names:
+    of_solution = isinstance(names.get("Solution"), type) and hasattr(names["Solution"], first)
+    if first in names and not (of_solution and getattr(names[first], "__module__", "solution") != "solution"):
         return names[first]
-    if isinstance(names.get("Solution"), type) and hasattr(names["Solution"], first):
+    if of_solution:
         return (names["Solution"], first)
     return _missing(first)
 

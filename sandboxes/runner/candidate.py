@@ -25,9 +25,9 @@ class Candidate:
         """Load, then answer until the tester has gone."""
         leave, link = os._exit, self._link
         try:
-            module = load_program(self._source, self._path, self._head["prelude"])
+            module, own = load_program(self._source, self._path, self._head["prelude"])
             link.codec.classes.update(classes_of(module, self._head["classes"]))
-            entries = [self._entry(find(module, name)) for name in self._head["entries"]]
+            entries = [self._entry(find(own, name)) for name in self._head["entries"]]
             link.send(["ready", [link.codec.encode(entry) for entry in entries]])
         except Gone:
             leave(0)

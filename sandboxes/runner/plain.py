@@ -16,12 +16,30 @@ from importlib import import_module
 from typing import Any
 
 MAX_DEPTH = 200
+MAX_OBJECTS = 200_000
+"""Objects by value that hang together."""
 _SMALL = 1 << 63
 _AS_IS = frozenset((type(None), bool, str))
 
 
 class NotPlain(ValueError):
     """Not in the table, or nested too deeply."""
+
+
+class _Table:
+    """Objects by value that hang together, numbered in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self.things: list[Any] = []
+        self._numbers: dict[int, int] = {}
+
+    def number(self, thing: Any) -> int:
+        if id(thing) not in self._numbers:
+            if len(self.things) >= MAX_OBJECTS:
+                raise NotPlain("too many objects")
+            self._numbers[id(thing)] = len(self.things)
+            self.things.append(thing)
+        return self._numbers[id(thing)]
 
 
 class Codec:
@@ -35,6 +53,8 @@ class Codec:
     ) -> None:
         self.classes = classes if classes is not None else {}
         self._write_other, self._read_other = write_other, read_other
+        self._table: _Table | None = None
+        self._made: list[Any] = []
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """The JSON form of a value; raises ``NotPlain``."""
@@ -46,10 +66,25 @@ class Codec:
         write = _EXACT.get(kind)
         if write is not None:
             return write(self, value, depth + 1)
-        name = self.classes.get(kind.__name__)
-        if name is kind:
-            return {"v": [kind.__name__, _pairs(self, dict(vars(value)), depth + 1)["d"]]}
+        if self.classes.get(kind.__name__) is kind:
+            return self._encode_object(value, depth + 1)
         return self._encode_unusual(value, depth + 1)
+
+    def _encode_object(self, value: Any, depth: int) -> Any:
+        """An object by value: the outermost brings a table of all that hang together, which may be a long or closed
+        chain; within the table, and so within that object, others are numbers."""
+        if self._table is not None:
+            return {"o": self._table.number(value)}
+        self._table = table = _Table()
+        try:
+            table.number(value)
+            rows = [
+                [type(thing).__name__, [[name, self.encode(item, depth)] for name, item in _fields(thing)]]
+                for thing in table.things  # which grows meanwhile
+            ]
+        finally:
+            self._table = None
+        return {"g": rows}
 
     def _encode_unusual(self, value: Any, depth: int) -> Any:
         numpy = sys.modules.get("numpy")
@@ -230,14 +265,30 @@ def _read_scalar(codec: Codec, body: Any, depth: int) -> Any:
     return import_module("numpy").dtype(body[0]).type(codec.decode(body[1], depth))
 
 
-def _read_object(codec: Codec, body: Any, depth: int) -> Any:
-    name, pairs = body
-    if name not in codec.classes:
-        raise NotPlain(f"no class {name!r} crosses by value")
-    thing: Any = object.__new__(codec.classes[name])
-    for key, item in _read_dict(codec, pairs, depth).items():
-        object.__setattr__(thing, key, item)
-    return thing
+def _fields(thing: Any) -> list[tuple[str, Any]]:
+    names = [name for kind in type(thing).__mro__ for name in _slots(kind) if hasattr(thing, name)]
+    return [*((name, getattr(thing, name)) for name in names), *dict.items(getattr(thing, "__dict__", {}))]
+
+
+def _slots(kind: type) -> list[str]:
+    slots = kind.__dict__.get("__slots__", ())
+    return [slots] if isinstance(slots, str) else [name for name in slots if name not in ("__dict__", "__weakref__")]
+
+
+def _read_graph(codec: Codec, body: Any, depth: int) -> Any:
+    unknown = {name for name, _ in body} - codec.classes.keys()
+    if unknown:
+        raise NotPlain(f"no class {sorted(unknown)[0]!r} crosses by value")
+    outer, codec._made = codec._made, [object.__new__(codec.classes[name]) for name, _ in body]
+    try:
+        for thing, (_, pairs) in zip(codec._made, body, strict=True):
+            for name, item in pairs:
+                if type(name) is not str or name.startswith("__"):
+                    raise NotPlain("fields have names")
+                object.__setattr__(thing, name, codec.decode(item, depth))
+        return codec._made[0]
+    finally:
+        codec._made = outer
 
 
 _READERS: dict[str, Writer] = {
@@ -258,5 +309,6 @@ _READERS: dict[str, Writer] = {
     "N": _read_named,
     "n": _read_scalar,
     "a": _read_array,
-    "v": _read_object,
+    "g": _read_graph,
+    "o": lambda codec, body, depth: codec._made[body],
 }

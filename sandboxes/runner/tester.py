@@ -68,9 +68,11 @@ class Tester:
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:
         path, calls, error = f"<test {number}>", self._calls, None
         try:
+            before = names.get("check")  # an entry may be called so
             exec(compile(source, path, "exec", dont_inherit=True), names)
-            check = names.pop("check", None)
-            if callable(check):
+            check = names.get("check")
+            if check is not before and callable(check):
+                del names["check"]
                 check(first)
         except BaseException as raised:  # noqa: BLE001 - any exception fails a test
             error = describe(raised, path)

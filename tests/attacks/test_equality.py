@@ -1,4 +1,5 @@
 """Objects that compare as they please, and values that look like others."""
+# ruff: noqa: E501 - programs stand on one line each, newlines escaped, so that a table can be read
 
 from __future__ import annotations
 

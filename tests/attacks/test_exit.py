@@ -1,4 +1,5 @@
 """Leaving early, in every way that a graders' "status 0" was ever taken for "passed"."""
+# ruff: noqa: E501 - programs stand on one line each, newlines escaped, so that a table can be read
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Searching for the expected values wherever a process can look. They are not there."""
+# ruff: noqa: E501 - programs stand on one line each, newlines escaped, so that a table can be read
 
 from __future__ import annotations
 

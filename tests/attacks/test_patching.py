@@ -1,4 +1,5 @@
 """Replacing what a grader in the same interpreter would use."""
+# ruff: noqa: E501 - programs stand on one line each, newlines escaped, so that a table can be read
 
 from __future__ import annotations
 

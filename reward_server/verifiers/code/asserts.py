@@ -60,8 +60,6 @@ class AssertJudge:
         hosted = sandbox.host(build, self.tester, limits)
         if deserves_another_run(hosted.candidate) or deserves_another_run(hosted.tester):
             hosted = sandbox.host(build, self.tester, limits)
-        if hosted.setup_error is not None:
-            raise InvalidTask(f"the tests' setup fails: {error_text(hosted.setup_error)}", reason="broken_tests")
         judgement.used(hosted.candidate)
         judgement.flags.update(hosted.flags)
         self._read(judgement, hosted)
@@ -105,6 +103,8 @@ class AssertJudge:
         dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries)))
         first = replace(self.tester, stop_at_first_failure=True)
         again = sandbox.host(dummy, first, self.params.execution_limits())
+        if again.setup_error is not None:
+            raise InvalidTask(f"the tests' setup fails: {error_text(again.setup_error)}", reason="broken_tests")
         if again.calls == 0:
             error = next((report.error for report in again.tests if report.error is not None), None)
             how = f"fail before they call the program: {error_text(error)}" if error else "never call the program"

@@ -8,13 +8,15 @@ import ast
 def pieces_of(code: str) -> tuple[str, ...]:
     """Source pieces that give ``code`` when run in order, one for each top-level assertion.
 
-    A piece keeps the line numbers of the whole by leading newlines. Code that defines ``check`` stays whole.
+    A piece keeps the line numbers of the whole by leading newlines. Code that defines ``check``,
+    ``unittest`` cases or test functions stays whole, and is ended by what runs them.
     Raises ``SyntaxError`` and what else ``ast.parse`` raises for source that it does not take.
     """
     code = code.replace("\r\n", "\n").replace("\r", "\n")
     tree = ast.parse(code)
-    if any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body):
-        return (code,)
+    ending = _ending(tree)
+    if ending is not None:
+        return (f"{code}\n{ending}",)
     lines = code.split("\n")
     cuts = _cuts(tree)
     pieces = []
@@ -23,6 +25,47 @@ def pieces_of(code: str) -> tuple[str, ...]:
         if text.strip():
             pieces.append("\n" * start + text + "\n")
     return tuple(pieces)
+
+
+def _ending(tree: ast.Module) -> str | None:
+    """What runs the tests of code that only defines them; None for code that is its own test.
+
+    The tester calls a ``check`` by itself: not once more where the code does so.
+    """
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    called = {
+        node.func.id
+        for statement in tree.body
+        if not isinstance(statement, ast.FunctionDef | ast.ClassDef)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    if "check" in defined:
+        return "check = None\n" if "check" in called else ""
+    cases = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _is_test_case(node)]
+    if cases:
+        return _RUN_CASES.replace("CASES", ", ".join(cases))
+    tests = sorted(name for name in defined if name.startswith("test"))
+    if tests and not any(isinstance(node, ast.Assert) for node in tree.body) and not called & set(tests):
+        return "".join(f"{name}()\n" for name in tests)
+    return None
+
+
+def _is_test_case(node: ast.ClassDef) -> bool:
+    return any(ast.unparse(base).endswith("TestCase") for base in node.bases)
+
+
+_RUN_CASES = """
+def _run_cases(*cases):
+    import io, unittest
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(case) for case in cases)
+    result = unittest.TextTestRunner(stream=io.StringIO()).run(suite)
+    assert result.testsRun > len(result.skipped), "no test ran"
+    for test, text in [*result.errors, *result.failures]:
+        raise AssertionError(f"{test}: {text[-1500:]}")
+    assert result.wasSuccessful(), "a test passed that was expected to fail"
+_run_cases(CASES)
+"""
 
 
 def _cuts(tree: ast.Module) -> list[int]:

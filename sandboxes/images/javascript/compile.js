@@ -1,5 +1,5 @@
 // Checks a program before its tests run, and turns TypeScript into JavaScript.
-// Usage: node compile.js main.js | main.ts | --version        Writes main.js, and package.json for an ES module.
+// Usage: node compile.js source.js | source.ts | --version       Writes main.js, and package.json for an ES module.
 "use strict";
 const fs = require("fs");
 const vm = require("vm");
@@ -31,7 +31,9 @@ function check(source) {
     const isModule = /import statement|import\.meta|Unexpected token 'export'|await is only valid|Unexpected (identifier|strict mode)/;
     if (!isModule.test(error.message) || !/^\s*(import|export)\b|\bawait\b/m.test(body)) throw error;
     fs.writeFileSync("package.json", '{"type": "module"}'); // Node finds what is wrong with it when it runs
+    return 'import * as harnessFs from "fs"; ' + source; // for a harness below it, since a module has no `require`
   }
+  return source;
 }
 
 if (file === "--version") {
@@ -39,9 +41,8 @@ if (file === "--version") {
 } else {
   let source = fs.readFileSync(file, "utf8");
   if (file.endsWith(".ts")) source = transpiled(source);
-  fs.writeFileSync("main.js", source);
   try {
-    check(source);
+    fs.writeFileSync("main.js", check(source));
   } catch (error) {
     console.error(String(error.stack).split("\n    at ")[0]);
     process.exit(1);

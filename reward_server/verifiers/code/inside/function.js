@@ -1,6 +1,6 @@
 ;(() => {
   // Calls the function that the program above defines with arguments from standard input, and writes what came.
-  const fs = typeof require === "function" ? require("fs") : process.getBuiltinModule("fs");
+  const fs = typeof require === "function" ? require("fs") : harnessFs; // an ES module was given it by its compiler
   const job = JSON.parse(fs.readFileSync(0, "utf8"));
   const entry = $ENTRY$;
   const seen = [];
