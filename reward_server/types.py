@@ -64,22 +64,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Text a model wrote, with its thinking already removed."""
+    """Text a model wrote; a verifier gets it with its thinking already removed."""
 
     text: str
     truncated: bool = False
     """The trainer says that generation stopped at the length limit."""
+    flags: tuple[str, ...] = ()
+    """What was noticed while reading it, such as ``text_repaired``."""
+    thinking: str = ""
+    """What was removed, for verifiers with ``wants_thinking``; empty for all others."""
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to be right about, with the completions that tried (a GRPO group is one item)."""
-
-    id: str
-    verifier: str
-    reference: Json
-    completions: tuple[Completion, ...]
-    params: Mapping[str, Json] = field(default_factory=dict)
+    @property
+    def whole(self) -> str:
+        """The text with its thinking."""
+        return self.thinking + self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +110,22 @@ class Verdict:
     def reward(self) -> float | None:
         """1.0, 0.0, or None when no one can tell."""
         return self.outcome.reward
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to be right about, with the completions that tried (a GRPO group is one item)."""
+
+    id: str
+    verifier: str
+    reference: Json
+    completions: tuple[Completion | Verdict, ...]
+    """A verdict stands where the wire already told that there is nothing to verify."""
+    params: Mapping[str, Json] = field(default_factory=dict)
+    thinking: str = "auto"
+    """``auto``, ``prefilled`` where the chat template opens the thinking in the prompt, or ``none``."""
+    fault: str | None = None
+    """What is wrong with the item, so that all its completions are ``invalid_task``."""
 
 
 def correct(detail: Mapping[str, Json] | None = None, *, flags: tuple[str, ...] = ()) -> Verdict:

@@ -79,7 +79,11 @@ class Context:
 
 
 class Verifier(Protocol[R, P, T]):
-    """What the registry wants of a verifier; the properties are plain class attributes in practice."""
+    """What the registry wants of a verifier; the properties are plain class attributes in practice.
+
+    One more attribute is optional: with ``wants_thinking = True`` a verifier also gets the thinking that was
+    removed, and completions whose thinking never closed, whose text is then empty.
+    """
 
     @property
     def name(self) -> str:

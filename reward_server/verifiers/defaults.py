@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 from reward_server.verifiers.base import AnyVerifier
+from reward_server.verifiers.choice import Choice
 from reward_server.verifiers.code import CodeVerifier
+from reward_server.verifiers.composite import Composite
+from reward_server.verifiers.execute import Execute
+from reward_server.verifiers.extraction import Extraction
+from reward_server.verifiers.format import Format
+from reward_server.verifiers.graph import Graph
+from reward_server.verifiers.instructions import Instructions
+from reward_server.verifiers.logic import Logic
+from reward_server.verifiers.match import Match
+from reward_server.verifiers.math import MathVerifier
+from reward_server.verifiers.plan import Plan
+from reward_server.verifiers.regex import Regex
 from reward_server.verifiers.registry import Registry
+from reward_server.verifiers.sql import Sql
+from reward_server.verifiers.tool_call import ToolCall
 
 
 def default_verifiers() -> list[AnyVerifier]:
     """A fresh instance of each."""
-    return [CodeVerifier()]
+    return [
+        Choice(),
+        Match(),
+        MathVerifier(),
+        Regex(),
+        Format(),
+        Extraction(),
+        ToolCall(),
+        Instructions(),
+        Sql(),
+        Logic(),
+        Graph(),
+        Plan(),
+        Composite(),
+        CodeVerifier(),
+        Execute(),
+    ]
 
 
 def default_registry(*, third_party: bool = True) -> Registry:

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from reward_server.errors import InvalidTask, LimitExceeded, RegistrationError
+from reward_server.errors import InvalidTask, LimitExceeded, RegistrationError, Unavailable
+from reward_server.sandbox.base import Sandboxes
 from reward_server.types import Completion, Json, Lane, Outcome, Verdict
 from reward_server.verifiers.base import AnyVerifier, Context
 
@@ -31,6 +32,9 @@ class Entry:
     reference_schema: dict[str, Json]
     params_schema: dict[str, Json]
     detail_schema: dict[str, Json]
+    wants_thinking: bool = False
+    hidden: bool = False
+    """Not a verifier for clients, but something that the service itself asks for."""
 
     def parse(self, reference: Json, params: Mapping[str, Json]) -> tuple[Any, Any]:
         """Validate an item's reference and params; raises ``InvalidTask`` naming the first thing that is wrong."""
@@ -47,19 +51,38 @@ class Registry:
         self._entries: dict[str, Entry] = {}
         self.context = Context(verify_with=self.verify_once)
 
+    def with_sandboxes(self, sandboxes: Sandboxes) -> Context:
+        """A context whose verifiers, also those that others ask, have sandboxes."""
+
+        def verify_with(verifier: str, reference: Json, params: Mapping[str, Json], completion: Completion) -> Verdict:
+            return self.verify_once(verifier, reference, params, completion, context)
+
+        context = Context(verify_with, sandboxes)
+        return context
+
     def __getitem__(self, name: str) -> Entry:
         """The entry of that name; raises ``InvalidTask`` with the names there are."""
         entry = self._entries.get(name)
         if entry is None:
-            known = ", ".join(sorted(self._entries))
-            raise InvalidTask(f"there is no verifier {name!r}; there are: {known}", reason="unknown_verifier")
+            raise self._unknown(name)
         return entry
 
+    def visible(self, name: str) -> Entry:
+        """The entry of that name, for a client: a hidden one is as unknown as one that does not exist."""
+        if self[name].hidden:
+            raise self._unknown(name)
+        return self[name]
+
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries.values())
+        """Those that clients may ask for."""
+        return iter([entry for entry in self._entries.values() if not entry.hidden])
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
+
+    def _unknown(self, name: str) -> InvalidTask:
+        known = ", ".join(sorted(entry.verifier.name for entry in self))
+        return InvalidTask(f"there is no verifier {name!r}; there are: {known}", reason="unknown_verifier")
 
     def register(self, verifier: AnyVerifier, *, check_examples: bool = True) -> None:
         """Take a verifier in; raises ``RegistrationError`` where it does not keep the contract.
@@ -89,9 +112,16 @@ class Registry:
             self.register(verifier)
 
     def check_examples(self, name: str, context: Context) -> None:
-        """Run the worked examples of a verifier; raises ``RegistrationError`` for one that scores otherwise."""
+        """Run the worked examples of a verifier; raises ``RegistrationError`` for one that scores otherwise.
+
+        An example that needs a library this machine lacks says nothing about the verifier, and is passed over.
+        """
         for example in self[name].verifier.examples:
-            verdict = self.verify_once(name, example.reference, example.params, Completion(example.completion), context)
+            completion = Completion(example.completion)
+            try:
+                verdict = self.verify_once(name, example.reference, example.params, completion, context)
+            except Unavailable:
+                continue
             if verdict.outcome is not example.outcome:
                 raise RegistrationError(
                     f"example {example.title!r} of {name!r} states {example.outcome}, got {verdict.outcome}: "
@@ -150,4 +180,6 @@ def _checked(verifier: AnyVerifier) -> Entry:
         schemas = [adapter.json_schema() for adapter in (reference, params, TypeAdapter(verifier.Detail))]
     except Exception as error:
         raise RegistrationError(f"the types of {verifier.name!r} have no JSON Schema: {error}") from error
-    return Entry(verifier, reference, params, *schemas)
+    wants_thinking = bool(getattr(verifier, "wants_thinking", False))
+    hidden = bool(getattr(verifier, "hidden", False))
+    return Entry(verifier, reference, params, schemas[0], schemas[1], schemas[2], wants_thinking, hidden)

@@ -1,0 +1,91 @@
+"""Errors on the wire: ``application/problem+json`` (RFC 9457), one stable ``type`` for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+
+from reward_server.batches import BatchConflict
+from reward_server.errors import QueueDown, QueueFull, RewardServerError, TooLarge
+
+PREFIX = "urn:reward-server:problem:"
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "malformed-json": (400, "The body is not JSON"),
+    "invalid-request": (422, "The request does not have the right shape"),
+    "unauthorized": (401, "An API key is wanted"),
+    "not-found": (404, "There is no such thing"),
+    "method-not-allowed": (405, "This address does not take that method"),
+    "body-timeout": (408, "The body did not arrive in time"),
+    "idempotency-conflict": (409, "The idempotency key was used for another request"),
+    "body-too-large": (413, "The body is too large"),
+    "too-many-items": (413, "Too many items"),
+    "too-many-completions": (413, "Too many completions of one item"),
+    "completion-too-long": (413, "A completion is too long"),
+    "larger-than-queue": (413, "More than the empty queue holds"),
+    "busy": (429, "The queue holds too much right now"),
+    "invalid-program": (422, "The program cannot be run as asked"),
+    "unavailable": (503, "We could not run it"),
+    "queue-down": (503, "The queue does not answer"),
+    "internal": (500, "Something broke on our side"),
+}
+"""Status and title by the last part of ``type``."""
+
+
+class Problem(Exception):
+    """An error that the client is told of."""
+
+    def __init__(self, kind: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        return PROBLEMS[self.kind][0]
+
+    def body(self) -> dict[str, str | int]:
+        """The problem document."""
+        status, title = PROBLEMS[self.kind]
+        return {"type": PREFIX + self.kind, "title": title, "status": status, "detail": self.detail}
+
+    def response(self) -> JSONResponse:
+        """The HTTP response."""
+        return JSONResponse(self.body(), self.status, self.headers, media_type="application/problem+json")
+
+
+def problem_of(error: RewardServerError) -> Problem:
+    """The problem that one of our errors is on the wire."""
+    match error:
+        case QueueFull():
+            return Problem("busy", str(error), {"Retry-After": str(max(1, round(error.retry_after_s)))})
+        case TooLarge():
+            return Problem("larger-than-queue", str(error))
+        case QueueDown():
+            return Problem("queue-down", str(error), {"Retry-After": "1"})
+        case BatchConflict():
+            return Problem("idempotency-conflict", str(error))
+    return Problem("internal", "an error that has no name on the wire")
+
+
+async def handle_problem(request: Request, error: Exception) -> JSONResponse:
+    """Exception handler for ``Problem``."""
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def handle_own_error(request: Request, error: Exception) -> JSONResponse:
+    """Exception handler for ``RewardServerError``."""
+    assert isinstance(error, RewardServerError)
+    return problem_of(error).response()
+
+
+async def handle_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Exception handler for the framework's own 404 and 405."""
+    status = getattr(error, "status_code", 500)
+    kind = {404: "not-found", 405: "method-not-allowed"}.get(status, "internal")
+    return Problem(kind, HTTPStatus(status).phrase, getattr(error, "headers", None)).response()

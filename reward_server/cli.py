@@ -1,0 +1,158 @@
+"""``reward-server``: the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from reward_server import __version__
+from reward_server.errors import RewardServerError
+from reward_server.settings import Settings, read_settings
+from reward_server.types import Lane
+
+app = typer.Typer(
+    name="reward-server",
+    help="Is this completion right? 1, 0, or null when we could not tell.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+Host = Annotated[str | None, typer.Option(help="Address to listen on [REWARD_HOST, 127.0.0.1].")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for a free one [REWARD_PORT, 8000].")]
+OpenDoor = Annotated[
+    bool | None, typer.Option("--allow-unauthenticated", help="Listen where others can reach it, without an API key.")
+]
+
+
+def main() -> None:
+    """Run a command; what we raise on purpose is one line and exit code 2."""
+    try:
+        app()
+    except RewardServerError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep the queue here; temporary without it.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Workers for each lane.")] = None,
+    slots: Annotated[int | None, typer.Option(help="Completions that a worker verifies at once.")] = None,
+    allow_unauthenticated: OpenDoor = None,
+) -> None:
+    """Everything in one process tree: queue, API and workers. Ctrl-C drains and stops."""
+    from reward_server.serve import serve as run
+
+    settings = _settings(
+        host=host, port=port, data_dir=data_dir, workers=workers, slots=slots,
+        allow_unauthenticated=allow_unauthenticated,
+    )  # fmt: skip
+    run(settings, lambda url: typer.echo(f"reward-server {__version__} listens on {url}"), _environment(settings))
+
+
+@app.command()
+def api(
+    host: Host = None,
+    port: Port = None,
+    allow_unauthenticated: OpenDoor = None,
+    fd: Annotated[int | None, typer.Option(hidden=True, help="Listening socket that was inherited.")] = None,
+) -> None:
+    """The HTTP API alone; REDIS_URL names the queue."""
+    from reward_server.processes import run_api
+
+    run_api(_settings(host=host, port=port, allow_unauthenticated=allow_unauthenticated), fd)
+
+
+@app.command()
+def worker(
+    lane: Annotated[Lane, typer.Option(help="The lane to work.")] = Lane.CPU,
+    slots: Annotated[int | None, typer.Option(help="Completions verified at once [number of cores].")] = None,
+) -> None:
+    """One worker; REDIS_URL names the queue."""
+    from reward_server.processes import run_worker
+
+    run_worker(_settings(slots=slots), lane)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="JSON lines, an item each.")],
+    out: Annotated[Path | None, typer.Option(help="Write the verdicts here, as JSON lines.")] = None,
+    url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
+    table: Annotated[bool, typer.Option(help="Show every verdict, not the summary alone.")] = False,
+    nulls_ok: Annotated[bool, typer.Option(help="Exit with 0 although some rewards are null.")] = False,
+    deadline_s: Annotated[float, typer.Option(help="Seconds for each request.")] = 600.0,
+) -> None:
+    """Score a file. Exit code 0: all rewarded; 1: some rewards are null; 2: could not score."""
+    from reward_server.scoring import score_file
+
+    nulls = score_file(_settings(), file, out=out, url=url, table=table, deadline_s=deadline_s)
+    raise typer.Exit(1 if nulls and not nulls_ok else 0)
+
+
+@app.command()
+def verifiers(name: Annotated[str | None, typer.Argument(help="Show this one whole.")] = None) -> None:
+    """The verifiers there are, with the shape of what they take."""
+    from reward_server.showing import show_verifiers
+
+    show_verifiers(_settings(), name)
+
+
+images = typer.Typer(no_args_is_help=True, help="Images of the sandboxes: one for each language.")
+app.add_typer(images, name="images")
+
+
+@images.command("build")
+def build_images(
+    names: Annotated[list[str] | None, typer.Argument(help="Which ones; all without any.")] = None,
+    base: Annotated[str | None, typer.Option(help="Another base image.")] = None,
+    network: Annotated[str, typer.Option(help="Network of the build, which installs packages.")] = "host",
+) -> None:
+    """Build and probe. Exit code 1 if an image has a language whose probe failed."""
+    from reward_server.showing import build_and_show
+
+    raise typer.Exit(0 if build_and_show(_settings(), names or [], base, network) else 1)
+
+
+@images.command("list")
+def list_images() -> None:
+    """Every image, with the languages and versions that its probe proved."""
+    from reward_server.showing import show_images
+
+    show_images(_settings())
+
+
+@app.command()
+def doctor() -> None:
+    """What works on this machine, and what to do about what does not. Exit code 1 if the server could not run."""
+    from reward_server.doctor import examine
+
+    raise typer.Exit(0 if examine(_settings()) else 1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def _settings(**overrides: object) -> Settings:
+    from reward_server.telemetry import configure_logging
+
+    settings = read_settings(**overrides)
+    configure_logging(settings.log_format, settings.log_level)
+    return settings
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the parts of ``serve`` must know of its flags."""
+    flags = {"REWARD_SLOTS": str(settings.slots), "REWARD_HOST": settings.host}
+    if settings.allow_unauthenticated:
+        flags["REWARD_ALLOW_UNAUTHENTICATED"] = "true"
+    return flags

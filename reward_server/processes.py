@@ -1,0 +1,66 @@
+"""Running one API process or one worker until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+
+import uvicorn
+import uvloop
+
+from reward_server.api.parts import Parts
+from reward_server.app import create_app
+from reward_server.settings import Settings
+from reward_server.types import Lane
+from reward_server.wiring import assembled_worker, assembler
+
+GRACEFUL_S = 5
+"""How long a stopping API waits for the requests it has."""
+
+
+def run_api(settings: Settings, fd: int | None = None) -> None:
+    """Serve HTTP on the address of the settings, or on an inherited listening socket."""
+    config = uvicorn.Config(
+        create_app(settings, assembler(settings)),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_S,
+        lifespan="on",
+    )
+    # Requests are trees of many small objects that go as they came: collect rarely, and never what was loaded.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+    sockets = None if fd is None else [socket.socket(fileno=fd)]
+    _Server(config).run(sockets=sockets)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which tells the service when it is about to lose patience with the requests that are left."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Part of uvicorn: stop listening and wait for the requests there are."""
+        parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
+        asyncio.get_running_loop().call_later(GRACEFUL_S - 1, parts.service.give_up_all)
+        await super().shutdown(sockets)
+
+
+def run_worker(settings: Settings, lane: Lane) -> None:
+    """Work a lane."""
+    uvloop.run(_work(settings, lane))
+
+
+async def _work(settings: Settings, lane: Lane) -> None:
+    async with assembled_worker(settings, lane) as worker:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, worker.stop)
+        await worker.run()

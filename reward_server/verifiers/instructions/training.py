@@ -1,0 +1,216 @@
+"""Instructions of the RLVR training sets: the names of RLVR-IFEval's functions, and IFEvalG's further ids."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from reward_server.verifiers.instructions.ifeval import letter_frequency
+from reward_server.verifiers.instructions.text import Relation, holds, paragraphs, sentences, tokens, words
+
+
+def _folded(text: str) -> list[str]:
+    return [word.casefold() for word in tokens(text)]
+
+
+def word_once(text: str, *, keyword: str) -> bool:
+    """The word stands exactly once."""
+    return _folded(text).count(keyword.casefold()) == 1
+
+
+def word_count(text: str, *, keyword: str, frequency: int, relation: Relation = "exactly") -> bool:
+    """The word stands so often."""
+    return holds(_folded(text).count(keyword.casefold()), relation, frequency)
+
+
+def exclude_word(text: str, *, keyword: str) -> bool:
+    """The word does not stand in the text."""
+    return keyword.casefold() not in _folded(text)
+
+
+def letter_counting(text: str, *, N: int, relation: Relation = "at least") -> bool:
+    """So many letters."""
+    return holds(sum(character.isalpha() for character in text), relation, N)
+
+
+def lowercase_counting(text: str, *, N: int) -> bool:
+    """At most so many words all in lower case."""
+    return sum(word.islower() for word in words(text)) <= N
+
+
+def count_unique(text: str) -> bool:
+    """No word stands twice."""
+    return len(set(_folded(text))) == len(_folded(text)) > 0
+
+
+def count_increment_word(text: str, *, keyword1: str, keyword2: str) -> bool:
+    """The first word once, the second twice."""
+    counts = Counter(_folded(text))
+    return counts[keyword1.casefold()] == 1 and counts[keyword2.casefold()] == 2
+
+
+def first_word_answer(text: str, *, first_word: str) -> bool:
+    """The text begins with the word."""
+    return _folded(text)[:1] == [first_word.casefold()]
+
+
+def first_word_sentences(text: str, *, first_word: str) -> bool:
+    """Every sentence begins with the word."""
+    found = sentences(text)
+    return bool(found) and all(_folded(one)[:1] == [first_word.casefold()] for one in found)
+
+
+def last_word_answer(text: str, *, last_word: str) -> bool:
+    """The text ends with the word."""
+    return _folded(text)[-1:] == [last_word.casefold()]
+
+
+def last_word_sentences(text: str, *, last_word: str) -> bool:
+    """Every sentence ends with the word."""
+    found = sentences(text)
+    return bool(found) and all(_folded(one)[-1:] == [last_word.casefold()] for one in found)
+
+
+def start_end(text: str) -> bool:
+    """The text begins and ends with the same word."""
+    found = _folded(text)
+    return len(found) > 1 and found[0] == found[-1]
+
+
+def two_paragraphs_by_asterisks(text: str) -> bool:
+    """Two paragraphs divided by ``***``."""
+    return len([piece for piece in text.split("***") if piece.strip()]) == 2
+
+
+def two_paragraphs_by_lines(text: str) -> bool:
+    """Two paragraphs divided by a blank line."""
+    return len(paragraphs(text)) == 2
+
+
+def has_palindrome(text: str) -> bool:
+    """A word of at least three letters that reads the same backwards."""
+    return any(len(word) > 2 and word == word[::-1] for word in _folded(text))
+
+
+def no_adjacent_consecutive(text: str) -> bool:
+    """No two neighbouring words begin with consecutive letters of the alphabet."""
+    starts = [word[0] for word in _folded(text)]
+    return all(ord(b) - ord(a) != 1 for a, b in itertools.pairwise(starts))
+
+
+def keyword_position(text: str, *, keyword: str, n: int, m: int) -> bool:
+    """The word is the m-th of the n-th sentence, both from one."""
+    found = sentences(text)
+    inner = _folded(found[n - 1]) if 1 <= n <= len(found) else []
+    return 1 <= m <= len(inner) and inner[m - 1] == keyword.casefold()
+
+
+def no_dot(text: str) -> bool:
+    """No full stop."""
+    return "." not in text
+
+
+def no_exclamation(text: str) -> bool:
+    """No exclamation mark."""
+    return "!" not in text
+
+
+def square_brackets(text: str) -> bool:
+    """Every word stands in square brackets of its own."""
+    pieces = text.split()
+    return bool(pieces) and all(re.fullmatch(r"\[[^\[\]]+\][.,!?;:]*", piece) for piece in pieces)
+
+
+def bigram_wrapping(text: str) -> bool:
+    """The words stand in pairs, each pair in double angular brackets; a last odd word may stand alone."""
+    return re.fullmatch(r"\s*(?:<<[^<>\s]+\s[^<>\s]+>>\s*)+(?:(?:<<)?[^<>\s]+(?:>>)?\s*)?", text) is not None
+
+
+def sentence_hyphens(text: str) -> bool:
+    """Sentences are joined by hyphens, with no space between them."""
+    joints = re.findall(r"[.!?]([\s-]*+)(?=\w)", text)
+    return bool(joints) and all(joint == "-" for joint in joints)
+
+
+def copying_simple(text: str, *, prompt_to_repeat: str) -> bool:
+    """The text is the request and nothing else."""
+    return text.strip().casefold() == prompt_to_repeat.strip().casefold()
+
+
+def copying_multiple(text: str, *, prompt_to_repeat: str, N: int) -> bool:
+    """The request so many times, divided by six asterisks."""
+    pieces = text.split("******")
+    return len(pieces) == N and all(copying_simple(piece, prompt_to_repeat=prompt_to_repeat) for piece in pieces)
+
+
+def copy_span(text: str, *, prompt_to_repeat: str, n_start: int, n_end: int) -> bool:
+    """The characters of the request from one index to another, the last included, and nothing else."""
+    return text.strip().casefold() == prompt_to_repeat[n_start : n_end + 1].strip().casefold()
+
+
+IFEVALG: Mapping[str, Callable[..., bool]] = {
+    "keywords:word_once": word_once,
+    "keywords:word_count_different_numbers": word_count,
+    "keywords:exclude_word_harder": exclude_word,
+    "keywords:palindrome": has_palindrome,
+    "keywords:no_adjacent_consecutive": no_adjacent_consecutive,
+    "keywords:keyword_specific_position": keyword_position,
+    "keywords:start_end": start_end,
+    "letters:letter_counting": letter_counting,
+    "letters:letter_counting2": letter_frequency,
+    "count:lowercase_counting": lowercase_counting,
+    "count:count_unique": count_unique,
+    "count:count_increment_word": count_increment_word,
+    "first_word:first_word_answer": first_word_answer,
+    "first_word:first_word_sent": first_word_sentences,
+    "last_word:last_word_answer": last_word_answer,
+    "last_word:last_word_sent": last_word_sentences,
+    "paragraphs:paragraphs": two_paragraphs_by_asterisks,
+    "paragraphs:paragraphs2": two_paragraphs_by_lines,
+    "punctuation:punctuation_dot": no_dot,
+    "punctuation:punctuation_exclamation": no_exclamation,
+    "detectable_format:square_brackets": square_brackets,
+    "detectable_format:bigram_wrapping": bigram_wrapping,
+    "detectable_format:sentence_hyphens": sentence_hyphens,
+    "copy:copying_simple": copying_simple,
+    "copy:copying_multiple": copying_multiple,
+    "copy:copy": copying_simple,
+    "new:copy_span_idx": copy_span,
+}
+
+FUNCTION_NAMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "verify_keywords": ("keywords:existence", {"keyword_list": "keywords"}),
+    "verify_keyword_frequency": ("keywords:word_count_different_numbers", {"word": "keyword", "N": "frequency"}),
+    "validate_forbidden_words": ("keywords:forbidden_words", {}),
+    "verify_letter_frequency": ("keywords:letter_frequency", {"N": "let_frequency", "quantifier": "let_relation"}),
+    "validate_response_language": ("language:response_language", {}),
+    "verify_paragraph_count": ("length_constraints:number_paragraphs", {"N": "num_paragraphs"}),
+    "validate_word_count": ("length_constraints:number_words", {"N": "num_words", "quantifier": "relation"}),
+    "verify_sentence_count": ("length_constraints:number_sentences", {"N": "num_sentences", "quantifier": "relation"}),
+    "validate_paragraphs": (
+        "length_constraints:nth_paragraph_first_word", {"N": "num_paragraphs", "i": "nth_paragraph"},
+    ),
+    "verify_postscript": ("detectable_content:postscript", {}),
+    "validate_placeholders": ("detectable_content:number_placeholders", {"N": "num_placeholders"}),
+    "verify_bullet_points": ("detectable_format:number_bullet_lists", {"N": "num_bullets"}),
+    "validate_title": ("detectable_format:title", {}),
+    "validate_choice": ("format:options", {}),
+    "validate_highlighted_sections": ("detectable_format:number_highlighted_sections", {"N": "num_highlights"}),
+    "validate_sections": (
+        "detectable_format:multiple_sections", {"N": "num_sections", "section_splitter": "section_spliter"},
+    ),
+    "validate_json_format": ("detectable_format:json_format", {}),
+    "validate_repeat_prompt": ("combination:repeat_prompt", {"original_prompt": "prompt_to_repeat"}),
+    "validate_two_responses": ("combination:two_responses", {}),
+    "validate_uppercase": ("change_case:english_capital", {}),
+    "validate_lowercase": ("change_case:english_lowercase", {}),
+    "validate_frequency_capital_words": (
+        "change_case:capital_word_frequency", {"N": "capital_frequency", "quantifier": "capital_relation"},
+    ),
+    "validate_end": ("startend:end_checker", {}),
+    "validate_quotation": ("startend:quotation", {}),
+    "validate_no_commas": ("punctuation:no_comma", {}),
+}  # fmt: skip
+"""RLVR-IFEval's function names: our id, and what its arguments are called here."""

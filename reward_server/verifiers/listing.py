@@ -1,0 +1,61 @@
+"""An answer that is a list, a mapping or a number of steps, however it is written down."""
+
+from __future__ import annotations
+
+import re
+
+from reward_server.types import Json
+from reward_server.verifiers.final_answer import clean, final_answer
+from reward_server.verifiers.structured import NotParsed, find
+
+MAX_ELEMENTS = 10_000
+_ARROWS = re.compile(r"\s*(?:->|=>|\u2192|\\to\b|\\rightarrow\b|[,;\n])\s*")
+_PAIR = re.compile(r"\s*([^:=\s][^:=]{0,200}?)\s*[:=]\s*(\S.{0,200}?)\s*")
+
+
+def document(text: str) -> Json:
+    """The last JSON object or array of the completion; None where there is none."""
+    try:
+        value, _ = find(text, "json")
+    except NotParsed:
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def answer_list(text: str) -> list[str] | None:
+    """Elements of a listed answer as text: a JSON array, else "A -> B" or "A, B" in the stated answer or last line."""
+    value = document(text)
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    if isinstance(value, list):
+        return (
+            [str(one) for one in value[: MAX_ELEMENTS + 1]]
+            if not any(isinstance(x, dict | list) for x in value)
+            else None
+        )
+    line = _answer_line(text)
+    elements = [part.strip(" ()[]{}'\"`.") for part in _ARROWS.split(line)]
+    if len(elements) == 1:
+        elements = elements[0].split()
+    elements = [element for element in elements if element]
+    return elements[: MAX_ELEMENTS + 1] or None
+
+
+def answer_pairs(text: str) -> dict[str, str] | None:
+    """A mapping: a JSON object, else "A: red, B: blue" in the stated answer or line by line; no key stands twice."""
+    value = document(text)
+    if isinstance(value, dict):
+        return {str(key): str(one) for key, one in value.items()}
+    stated = final_answer(text)
+    parts = re.split(r"[,;\n]", stated.text if stated and re.search("[:=]", stated.text) else text[-20_000:])
+    found = [match for part in parts if (match := _PAIR.fullmatch(part.strip(" *-.\t()[]{}")))]
+    pairs = {match[1].strip("'\"`* "): match[2].strip("'\"`* ") for match in found}
+    return pairs if pairs and len(pairs) == len(found) else None
+
+
+def _answer_line(text: str) -> str:
+    stated = final_answer(text)
+    if stated:
+        return stated.text
+    lines = [line for line in text[-20_000:].splitlines() if line.strip()]
+    return clean(lines[-1].strip()) if lines else ""

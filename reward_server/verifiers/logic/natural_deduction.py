@@ -1,0 +1,248 @@
+"""Fitch-style natural deduction: reads a written proof and names the first line that does not follow.
+
+A line is a premise of the reference, an assumption that opens a sub-proof one level deeper, or follows by its rule
+from lines it may cite: lines of the open sub-proofs, and closed sub-proofs that stand in an open one. The proof is
+right when every line is, and the last one, outside all sub-proofs, is the conclusion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reward_server.verifiers.logic.lines import Line, LineFault, proof_block, read_lines
+from reward_server.verifiers.logic.quantifiers import QUANTIFIERS
+from reward_server.verifiers.logic.schemas import EQUIVALENCES, Cited, SubProof, conjuncts, follows, rewritten
+from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, show
+from reward_server.verifiers.logic.terms import free_names, same
+
+_NAMES: Mapping[str, str] = {
+    "premise": "premise prem pr given premiss hypothesis_p",
+    "assumption": "assumption assume assumed as ass assum hyp hypothesis supposition suppose supposed acp aip",
+    "reiteration": "r reit reiteration reiterate repeat repetition copy",
+    "and_intro": "&i ∧i /\\i ^i \\landi \\wedgei andi and-i conj conjunction adj adjunction ∧intro &intro and_intro",
+    "and_elim": "&e ∧e /\\e ^e \\lande \\wedgee ande and-e simp simplification ∧elim &elim and_elim ∧e1 ∧e2 &e1 &e2",
+    "or_intro": "|i ∨i \\/i vi \\lori \\veei ori or-i add addition ∨intro |intro or_intro ∨i1 ∨i2 |i1 |i2",
+    "or_elim": "|e ∨e \\/e ve \\lore \\veee ore or-e cases pbc_cases ∨elim |elim or_elim",
+    "imp_intro": "->i →i =>i ⇒i ⊃i \\toi \\rightarrowi impi imp-i cp →intro ->intro imp_intro ci",
+    "imp_elim": "->e →e =>e ⇒e ⊃e \\toe \\rightarrowe impe imp-e mp →elim ->elim imp_elim mpp",
+    "iff_intro": "<->i ↔i <=>i ≡i ⇔i \\leftrightarrowi iffi iff-i bi ↔intro <->intro iff_intro bc",
+    "iff_elim": "<->e ↔e <=>e ≡e ⇔e \\leftrightarrowe iffe iff-e be ↔elim <->elim iff_elim",
+    "not_intro": "~i ¬i !i \\negi \\lnoti -i noti not-i raa reductio ¬intro ~intro not_intro",
+    "not_elim": "~e ¬e !e \\nege \\lnote -e note not-e ¬elim ~elim not_elim ⊥i \\boti falsei contradiction #i _|_i "
+    "⊥intro",
+    "indirect": "ip pbc indirect",
+    "explosion": "x ⊥e \\bote efq explosion falsee #e _|_e ⊥elim exf",
+    "double_negation": "dn dne dni ~~e ¬¬e ~~i ¬¬i !!e nne nni",
+    "modus_tollens": "mt mtt",
+    "hypothetical_syllogism": "hs chain ch",
+    "disjunctive_syllogism": "ds mtp",
+    "constructive_dilemma": "cd",
+    "destructive_dilemma": "dd",
+    "absorption": "abs absorption",
+    "excluded_middle": "lem tnd em",
+    "top_intro": "⊤i truei \\topi",
+    "de_morgan": "dem dm demorgan",
+    "commutation": "comm com commutation commutativity",
+    "association": "assoc association associativity",
+    "distribution": "dist distribution distributivity",
+    "contraposition": "contra contraposition trans transposition cp_eq contrapos",
+    "implication": "impl mi imp cdis",
+    "equivalence": "equiv equivalence bieq me",
+    "exportation": "exp exportation importation",
+    "idempotence": "taut idem idempotence tautology",
+    "forall_elim": "∀e \\foralle foralle ui us forall_elim ∀elim alle",
+    "forall_intro": "∀i \\foralli foralli ug forall_intro ∀intro alli",
+    "exists_intro": "∃i \\existsi existsi eg exists_intro ∃intro",
+    "exists_elim": "∃e \\existse existse ei exists_elim ∃elim",
+    "negated_quantifier": "qn cq qe qnegation",
+    "identity_intro": "=i idi refl reflexivity =intro id_intro",
+    "identity_elim": "=e ide sub subst substitution leibniz =elim id symm symmetry",
+}  # fmt: skip
+_LONG_NAMES: Mapping[str, str] = {
+    "conditional proof": "imp_intro", "modus ponens": "imp_elim", "modus tollens": "modus_tollens",
+    "reductio ad absurdum": "not_intro", "proof by contradiction": "indirect", "indirect proof": "indirect",
+    "double negation": "double_negation", "double negation elimination": "double_negation",
+    "double negation introduction": "double_negation", "hypothetical syllogism": "hypothetical_syllogism",
+    "disjunctive syllogism": "disjunctive_syllogism", "modus tollendo ponens": "disjunctive_syllogism",
+    "constructive dilemma": "constructive_dilemma", "destructive dilemma": "destructive_dilemma",
+    "proof by cases": "or_elim", "law of excluded middle": "excluded_middle", "excluded middle": "excluded_middle",
+    "ex falso": "explosion", "ex falso quodlibet": "explosion", "principle of explosion": "explosion",
+    "de morgan": "de_morgan", "de morgan's": "de_morgan", "demorgan's": "de_morgan", "de morgan's law": "de_morgan",
+    "demorgan's law": "de_morgan", "material implication": "implication", "material equivalence": "equivalence",
+    "universal instantiation": "forall_elim", "universal generalization": "forall_intro",
+    "universal generalisation": "forall_intro", "existential generalization": "exists_intro",
+    "existential generalisation": "exists_intro", "existential instantiation": "exists_elim",
+    "quantifier negation": "negated_quantifier", "law of identity": "identity_intro",
+}  # fmt: skip
+_CONNECTIVES: Mapping[str, str] = {
+    "and": "and", "conjunction": "and", "or": "or", "disjunction": "or", "implication": "imp", "conditional": "imp",
+    "biconditional": "iff", "negation": "not", "universal": "forall", "existential": "exists", "identity": "identity",
+    "equality": "identity", "not": "not", "forall": "forall", "exists": "exists", "iff": "iff", "imp": "imp",
+    "&": "and", "∧": "and", "|": "or", "∨": "or", "->": "imp", "→": "imp", "↔": "iff", "<->": "iff", "¬": "not",
+    "~": "not", "∀": "forall", "∃": "exists", "=": "identity", "implies": "imp",
+}  # fmt: skip
+RULES: Mapping[str, str] = {
+    **{name: rule for rule, names in _NAMES.items() for name in names.split()},
+    **_LONG_NAMES,
+    **{
+        f"{word} {way}": f"{rule}_{end}"
+        for word, rule in _CONNECTIVES.items()
+        for way, end in (("introduction", "intro"), ("elimination", "elim"), ("intro", "intro"), ("elim", "elim"),
+                         ("i", "intro"), ("e", "elim"))
+    },
+}  # fmt: skip
+"""Every accepted name of a rule, lower case, by the rule's own name here."""
+_ANY_NAMES = frozenset(RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first line that is wrong, and why."""
+
+    line: int
+    problem: str
+    source: str = ""
+
+
+@dataclass(slots=True)
+class _Scope:
+    """An open sub-proof."""
+
+    start: int
+    assumption: Formula
+    lines: dict[int, Formula] = field(default_factory=dict)
+    closed: dict[tuple[int, int], SubProof] = field(default_factory=dict)
+    last: int = 0
+
+
+class _Wrong(Exception):
+    """The line does not follow; the message says why."""
+
+
+def check(text: str, premises: Sequence[Formula], conclusion: Formula, *, compact: bool) -> Fault | int | None:
+    """The first fault of the proof in ``text``, else its number of lines; None where there is no proof."""
+    source = proof_block(text)
+    if not source:
+        return None
+    try:
+        lines = read_lines(source, _ANY_NAMES)
+    except LineFault as error:
+        return Fault(0, str(error))
+    proof = _Proof(premises, compact)
+    for line in lines:
+        try:
+            proof.add(line)
+        except (_Wrong, SyntaxFault) as error:
+            return Fault(line.number, str(error), line.source)
+    if len(proof.stack) > 1:
+        return Fault(lines[-1].number, "the proof ends inside a sub-proof", lines[-1].source)
+    if not same(proof.last, conclusion):
+        return Fault(
+            lines[-1].number, f"the last line is not the conclusion {show(conclusion)[:200]}", lines[-1].source
+        )
+    return len(lines)
+
+
+class _Proof:
+    """Lines so far, by open sub-proof; the outermost scope assumes nothing."""
+
+    def __init__(self, premises: Sequence[Formula], compact: bool) -> None:
+        self.premises = premises
+        self.compact = compact
+        self.stack = [_Scope(0, parse("true"))]
+        self.numbers: set[int] = set()
+        self.last: Formula = parse("true")
+
+    def add(self, line: Line) -> None:
+        """Take the next line; raises ``_Wrong`` or ``SyntaxFault``."""
+        if line.number in self.numbers:
+            raise _Wrong(f"there is a line {line.number} already")
+        self.numbers.add(line.number)
+        formula = parse(line.statement, compact=self.compact)
+        rule = RULES[line.rule]
+        premise = any(same(formula, one) for one in self.premises)
+        assumes = rule == "assumption" and not (premise and line.depth < len(self.stack) and line.depth == 0)
+        self._close(line.depth, assumes)
+        if assumes:
+            self._open(line, formula)
+        elif line.depth != len(self.stack) - 1:
+            raise _Wrong("it stands deeper than any open sub-proof; only an assumption opens one")
+        elif rule in ("premise", "assumption"):
+            if not premise:
+                raise _Wrong(f"{show(formula)[:200]} is no premise")
+        else:
+            self._derive(line, rule, formula)
+        self.stack[-1].lines[line.number] = formula
+        self.stack[-1].last = line.number
+        self.last = formula
+
+    def _close(self, depth: int, assumes: bool) -> None:
+        """Close sub-proofs that the line leaves; an assumption at the same depth leaves the one before it."""
+        while len(self.stack) - 1 > depth or (assumes and 0 < depth == len(self.stack) - 1):
+            scope = self.stack.pop()
+            sub = SubProof(scope.assumption, scope.lines[scope.last])
+            self.stack[-1].closed[scope.start, scope.last] = sub
+
+    def _open(self, line: Line, formula: Formula) -> None:
+        if line.depth != len(self.stack):
+            raise _Wrong("an assumption opens a sub-proof, one level deeper" if line.depth < len(self.stack)
+                         else "it stands more than one level deeper")  # fmt: skip
+        self.stack.append(_Scope(line.number, formula))
+
+    def _derive(self, line: Line, rule: str, formula: Formula) -> None:
+        cited = self._cited(line.references)
+        if rule in QUANTIFIERS:
+            open_formulas = [*self.premises, *(scope.assumption for scope in self.stack[1:])]
+            taken = frozenset[str]().union(*map(free_names, open_formulas))
+            if not QUANTIFIERS[rule](cited, formula, taken):
+                raise _Wrong(f"it does not follow by {line.rule} from what it cites")
+            return
+        if follows(rule, cited, formula) or _by_parts(rule, cited, formula):
+            return
+        only = cited[0] if len(cited) == 1 else None
+        if (
+            rule in EQUIVALENCES
+            and only is not None
+            and not isinstance(only, SubProof)
+            and rewritten(rule, only, formula)
+        ):
+            return
+        raise _Wrong(f"it does not follow by {line.rule} from what it cites")
+
+    def _cited(self, references: Sequence[tuple[int, int]]) -> list[Cited]:
+        """What the references name; "2, 5" names the sub-proof from 2 to 5 where line 2 itself is closed."""
+        lines = {number: formula for scope in self.stack for number, formula in scope.lines.items()}
+        closed = {span: sub for scope in self.stack for span, sub in scope.closed.items()}
+        cited: list[Cited] = []
+        pending = list(references)
+        while pending:
+            first, last = pending.pop(0)
+            if first == last and first in lines:
+                cited.append(lines[first])
+                continue
+            if first == last and pending and pending[0][0] == pending[0][1] and (first, pending[0][0]) in closed:
+                last = pending.pop(0)[0]
+            sub = closed.get((first, last))
+            if sub is None:
+                what = f"line {first}" if first == last else f"the sub-proof {first}-{last}"
+                raise _Wrong(f"{what} cannot be cited from here")
+            cited.append(sub)
+        return cited
+
+
+def _by_parts(rule: str, cited: Sequence[Cited], result: Formula) -> bool:
+    """Conjunctions and disjunctions of more than two parts, taken through their brackets."""
+    formulas = [one for one in cited if not isinstance(one, SubProof)]
+    if len(formulas) != len(cited) or not formulas:
+        return False
+    if rule == "and_elim" and len(formulas) == 1:
+        parts = conjuncts(formulas[0])
+        return all(any(same(part, one) for one in parts) for part in conjuncts(result))
+    if rule == "and_intro":
+        parts = [part for one in formulas for part in (one, *conjuncts(one))]
+        return all(any(same(part, one) for one in parts) for part in conjuncts(result))
+    if rule == "or_intro" and len(formulas) == 1:
+        parts = conjuncts(result, "|")
+        return all(any(same(part, one) for one in parts) for part in conjuncts(formulas[0], "|"))
+    return False

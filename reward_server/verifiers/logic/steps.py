@@ -1,0 +1,148 @@
+"""Derivations in free form: entailment steps checked by Z3, algebra steps by the mathematics verifier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from reward_server.errors import InvalidTask, LimitExceeded
+from reward_server.types import Completion, Outcome
+from reward_server.verifiers.base import VerifyWith
+from reward_server.verifiers.final_answer import clean
+from reward_server.verifiers.logic.lines import proof_block
+from reward_server.verifiers.logic.natural_deduction import Fault
+from reward_server.verifiers.logic.solver import Solver
+from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, show
+from reward_server.verifiers.logic.terms import same
+from reward_server.verifiers.structured import fenced_blocks
+
+MAX_STEPS = 200
+_NUMBER = re.compile(r"\s*(?:[(\[]?\d{1,6}[.):\]]{1,2}|[-*•])\s*")
+_REMARKS = (
+    re.compile(r"\s?[\[({][^\[({]{0,80}[\])}]\s?$"),
+    re.compile(
+        r"\s?(?:\s\s|\t|[;,:#]|--|//)\s?(?:from|by|since|premise|given|lines?|step|using|because)\b.{0,200}$", re.I
+    ),
+    re.compile(r"\s(?:from|by|since|because|using)\s.{0,200}$", re.I),
+    re.compile(r"\s\s\S.{0,200}$"),
+)
+
+
+def written_steps(text: str) -> list[str]:
+    """The steps of a completion: its numbered lines, else the lines of its last fenced block."""
+    lines = proof_block(text)
+    if not lines:
+        blocks = [body for _, body in fenced_blocks(text)]
+        lines = [line for line in (blocks[-1] if blocks else "").splitlines() if line.strip()]
+    return [_NUMBER.sub("", line, count=1).strip() for line in lines]
+
+
+def read_step(text: str, read: Callable[[str], Formula]) -> Formula:
+    """The formula of a step, a remark behind it aside; raises ``SyntaxFault``."""
+    try:
+        return read(clean(text))
+    except SyntaxFault as error:
+        first = error
+    for remark in _REMARKS:
+        cut = remark.sub("", text)
+        if cut and cut != text:
+            try:
+                return read(clean(cut))
+            except SyntaxFault:
+                continue
+    raise first
+
+
+def check_entailment(
+    steps: Sequence[str],
+    premises: Sequence[Formula],
+    conclusion: Formula,
+    solver: Solver,
+    read: Callable[[str], Formula],
+) -> tuple[Fault | None, bool]:
+    """The first step that does not follow from the premises and the steps before it, and whether it was undecided.
+
+    Raises ``LimitExceeded`` for a step that needs more than its time.
+    """
+    if len(steps) > MAX_STEPS:
+        raise LimitExceeded(f"more than {MAX_STEPS} steps", limit="size")
+    known = list(premises)
+    step: Formula | None = None
+    for number, text in enumerate(steps, 1):
+        try:
+            step = read_step(text, read)
+            answer = "yes" if any(same(step, one) for one in known) else solver.follows(known, step)
+        except SyntaxFault as error:
+            return Fault(number, str(error), text[:200]), False
+        if answer != "yes":
+            problem = "it does not follow" if answer == "no" else "it could not be decided whether it follows"
+            return Fault(number, problem, text[:200]), answer == "unknown"
+        known.append(step)
+    if step is None or not (same(step, conclusion) or solver.equivalent(step, conclusion) == "yes"):
+        return Fault(
+            len(steps), f"the last step is not the conclusion {show(conclusion)[:200]}", steps[-1][:200]
+        ), False
+    return None, False
+
+
+def check_algebra(
+    steps: Sequence[str],
+    start: str,
+    conclusion: str,
+    verify_with: VerifyWith,
+    time_s: float,
+    params: Mapping[str, object],
+) -> Fault | None:
+    """The first step that is not equal (expressions) or equivalent (equations) to the one before it, from the start."""
+    if len(steps) > MAX_STEPS:
+        raise LimitExceeded(f"more than {MAX_STEPS} steps", limit="size")
+    chain = [(number, part) for number, text in enumerate(steps, 1) for part in _links(text)]
+    before = start
+    for number, part in chain:
+        if not _equal(before, part, verify_with, time_s, params):
+            return Fault(number, f"it is not the same as {before[:150]}", part[:200])
+        before = part
+    if not chain or not _equal(conclusion, before, verify_with, time_s, params, literally=True):
+        return Fault(len(steps), f"the last step is not {conclusion[:150]}", before[:200])
+    return None
+
+
+def _links(text: str) -> list[str]:
+    """Links of a chain in one line: ``=> 2x = 4`` is one equation, ``= a = b`` two expressions."""
+    text = re.sub(
+        r"^\s*(?:=>|⇒|⟹|⇔|<=>|→|\\Rightarrow|\\iff|\\implies|\\Leftrightarrow|therefore|so)\s*", "", clean(text)
+    )
+    for remark in _REMARKS[1:]:
+        text = remark.sub("", text)
+    if text.startswith(("=", "&=", "&=")):
+        return [part.strip() for part in text.lstrip("&= ").split("=") if part.strip()]
+    return [text.replace("&=", "=").rstrip("\\ ")] if text.strip() else []
+
+
+def _equal(
+    before: str,
+    after: str,
+    verify_with: VerifyWith,
+    time_s: float,
+    params: Mapping[str, object],
+    *,
+    literally: bool = False,
+) -> bool:
+    """Whether the mathematics verifier, or else Z3 over the reals, takes two lines for the same."""
+    if " ".join(before.split()) == " ".join(after.split()):
+        return True
+    try:
+        verdict = verify_with("math", before, params, Completion(f"\\boxed{{{after}}}"))
+    except InvalidTask as error:
+        if error.reason == "unknown_verifier":
+            raise
+        verdict = None
+    if verdict is not None and verdict.outcome is Outcome.CORRECT:
+        return True
+    if literally:
+        return False
+    try:
+        left, right = parse(before), parse(after)
+        return Solver(numbers="Real", time_s=time_s).equivalent(left, right) == "yes"
+    except SyntaxFault:
+        return False

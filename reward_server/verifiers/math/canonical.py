@@ -1,0 +1,55 @@
+"""The first tier: one text for trees that differ only in order, brackets and the spelling of numbers."""
+
+from __future__ import annotations
+
+import hashlib
+
+from reward_server.verifiers.math.exact import Exact, exact
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
+
+_SHOWN_BITS = 2_000
+
+
+def canonical(node: Node) -> str:
+    """The canonical text of a tree: sums and products sorted, rational parts folded, everything else as it is.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> canonical(read("b + 2/4 + a")), canonical(read(r"\\left(1.5, \\sqrt 3\\right)"))
+    ('(1/2+a+b)', 'tuple(3/2,root(3,2))')
+    """
+    value = exact(node)
+    if value is not None:
+        return number(value)
+    if isinstance(node, Num):
+        return number(node.value)
+    if isinstance(node, Sym):
+        return node.name
+    if not isinstance(node, Apply):
+        return f"'{node.text}'"
+    if node.op == "add":
+        return "(" + "+".join(sorted(_flat(node, "add"))) + ")"
+    if node.op == "mul":
+        return "(" + "*".join(sorted(_flat(node, "mul"))) + ")"
+    if node.op == "neg":
+        return f"-{canonical(node.args[0])}"
+    return f"{node.op}({','.join(canonical(arg) for arg in node.args)})"
+
+
+def _flat(node: Apply, op: str) -> list[str]:
+    parts: list[str] = []
+    stack: list[Node] = [node]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Apply) and here.op == op:
+            stack.extend(here.args)
+        else:
+            parts.append(canonical(here))
+    return parts
+
+
+def number(value: Exact) -> str:
+    """A rational as text; a large one by its size and a digest, since it is only compared and shown."""
+    if value.numerator.bit_length() + value.denominator.bit_length() > _SHOWN_BITS:
+        digest = hashlib.blake2b(b"%x/%x" % (value.numerator, value.denominator), digest_size=16).hexdigest()
+        return f"<{value.numerator.bit_length()} bits:{digest}>"
+    return str(value)

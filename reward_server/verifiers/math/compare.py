@@ -1,0 +1,390 @@
+"""The third tier: comparison by shape, with the elements compared in turn; one rule for each pair of kinds.
+
+Every rule is symmetric: ``compare(a, b)`` and ``compare(b, a)`` say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from reward_server.verifiers.math import equations, units
+from reward_server.verifiers.math.canonical import canonical
+from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
+from reward_server.verifiers.math.limits import NotMath
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
+from reward_server.verifiers.math.params import MathParams
+from reward_server.verifiers.math.parser import parse
+from reward_server.verifiers.math.reals import Region, region
+from reward_server.verifiers.math.scalars import compare_scalars
+from reward_server.verifiers.math.shapes import EMPTY, distributed, items, kind, labelled, normal, signs
+from reward_server.verifiers.math.symbols import CONSTANTS
+from reward_server.verifiers.math.tokens import tokenize
+
+_MAX_UNORDERED: Final = 60
+
+
+class Comparer:
+    """One comparison: the policies, and what is left of its budget."""
+
+    def __init__(self, params: MathParams) -> None:
+        self.params = params
+        self.budget = Budget(tolerance=params.tolerance)
+
+    def compare(self, a: Node, b: Node) -> Judgement:
+        """Whether two answers are the same. Raises ``Spent``."""
+        self.budget.spend(4)
+        a, b = normal(a), normal(b)
+        if a == b:
+            return same("identical")
+        found = self.of_equalities(a, b)
+        if found is not None:
+            return found
+        kinds = kind(a), kind(b)
+        if kinds[0] > kinds[1]:
+            a, b, kinds = b, a, (kinds[1], kinds[0])
+        if _may_be_regions(*kinds):
+            regions = region(a, self.budget), region(b, self.budget)
+            if regions[0] is not None and regions[1] is not None:
+                return self.regions(regions[0], regions[1])
+        rule = _RULES.get(kinds)
+        if rule is None:
+            return different("structure", f"one is a {kinds[0]}, the other a {kinds[1]}")
+        return rule(self, a, b)
+
+    # Equations and labels.
+
+    def of_equalities(self, a: Node, b: Node) -> Judgement | None:
+        """Where one side is an equation: labels against values, or equation against equation."""
+        is_equation = equations.is_equality(a), equations.is_equality(b)
+        if not any(is_equation):
+            return self.of_lists(a, b)
+        (label_a, value_a), (label_b, value_b) = labelled(a), labelled(b)
+        if all(is_equation):
+            if label_a is not None and label_b is not None and equations.same_label(label_a, label_b):
+                return self.members(value_a, value_b)
+            return equations.compare(a, b, self.budget)
+        other, label, value = (b, label_a, value_a) if is_equation[0] else (a, label_b, value_b)
+        if kind(other) == "relation" or (kind(other) == "list" and label is None):
+            return different("structure", "an equation against something else")
+        if value is a or value is b:
+            return different("structure", "an equation against a value")
+        return self.members(value, other)
+
+    def members(self, a: Node, b: Node) -> Judgement:
+        """Compare where either side may be a chain of equal members, all of which must meet the other."""
+        if isinstance(a, Apply) and a.op == "same":
+            return self.all_of(self.members(member, b) for member in a.args)
+        if isinstance(b, Apply) and b.op == "same":
+            return self.all_of(self.members(a, member) for member in b.args)
+        return self.compare(a, b)
+
+    def all_of(self, judgements: Iterable[Judgement]) -> Judgement:
+        """Equal when all are; the first that is not decides."""
+        tier = "structure"
+        for found in judgements:
+            if not found.equal:
+                return found
+            tier = found.tier if found.tier not in ("identical", "canonical") else tier
+        return same(tier)
+
+    def of_lists(self, a: Node, b: Node) -> Judgement | None:
+        """Labels of lists off: ``x = 1, x = 2`` against ``1, 2``, ``x = 1, y = 2`` against ``(1, 2)``."""
+        if kind(a) != "list" and kind(b) != "list":
+            return None
+        a_label, a_values = distributed(a.args) if kind(a) == "list" and isinstance(a, Apply) else (None, ())
+        b_label, b_values = distributed(b.args) if kind(b) == "list" and isinstance(b, Apply) else (None, ())
+        if a_label is not None and b_label is not None and not equations.same_label(a_label, b_label):
+            return different("structure", f"{canonical(a_label)} is not {canonical(b_label)}")
+        if a_label is not None:
+            return self.compare(Apply("list", a_values), b if b_label is None else Apply("list", b_values))
+        if b_label is not None:
+            return self.compare(a, Apply("list", b_values))
+        named = [
+            [labelled(value) for value in values]
+            if values and all(labelled(v)[0] is not None for v in values)
+            else None
+            for values in (a_values, b_values)
+        ]
+        if named[0] is not None and named[1] is None and kind(b) in ("list", "group", "set"):
+            return self.compare(Apply("list", tuple(value for _, value in named[0])), b)
+        if named[1] is not None and named[0] is None and kind(a) in ("list", "group", "set"):
+            return self.compare(a, Apply("list", tuple(value for _, value in named[1])))
+        return None
+
+    # Values.
+
+    def scalars(self, a: Node, b: Node) -> Judgement:
+        left, right = signs(a), signs(b)
+        if len(left) > 1 or len(right) > 1:
+            return self.unordered(left, right)
+        found = compare_scalars(left[0], right[0], self.budget)
+        if found.equal:
+            return found
+        for one, other in ((a, b), (b, a)):
+            bare = _bare(one, self.params.percent == "loose")
+            if bare is not None and _bare(other, True) is None and compare_scalars(bare, other, self.budget).equal:
+                return same("structure")
+        return found
+
+    def words(self, a: Node, b: Node) -> Judgement:
+        left, right = (_plain(node, self.params.case) for node in (a, b))
+        if left == right or (left in EMPTY and right in EMPTY):
+            return same("text")
+        return different("text", f"{left!r} is not {right!r}")
+
+    def words_against(self, a: Node, b: Node) -> Judgement:
+        text = _plain(a if isinstance(a, Words) else b, "words")
+        other = b if isinstance(a, Words) else a
+        if text in EMPTY and kind(other) == "set" and not items(other):
+            return same("text")
+        if isinstance(other, Sym) and _plain(Words(other.name), self.params.case) == text:
+            return same("text")
+        return different("structure", f"words against a {kind(other)}")
+
+    def quantities(self, a: Node, b: Node) -> Judgement:
+        """Values with units; one of the two may have lost its unit."""
+        both = [node for node in (a, b) if kind(node) == "quantity"]
+        if any(isinstance(node, Apply) and node.op == "compound" for node in both):
+            if len(both) == 2 and isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op:
+                return self.elementwise(a.args, b.args)
+            return different("structure", "a quantity in parts")
+        left, left_unit = _quantity(a)
+        right, right_unit = _quantity(b)
+        if len(both) == 2:
+            if not units.compatible(left_unit, right_unit):
+                return different("structure", f"the unit {left_unit!r} is not {right_unit!r}")
+        elif (left_unit + right_unit).endswith("?") or self.params.units == "required":
+            return different("structure", f"{left_unit + right_unit!r} is no unit")
+        if len(both) == 1 and symbols_of(right if left_unit else left) - CONSTANTS - symbols_of(
+            left if left_unit else right
+        ):
+            return self.spelled_out(*((left, left_unit, right) if left_unit else (right, right_unit, left)))
+        return self.compare(left, right)
+
+    def spelled_out(self, value: Node, unit: str, other: Node) -> Judgement:
+        """A unit against one whose letters were read as a product: ``5\\text{ m/s}`` and ``5m/s``."""
+        try:
+            return self.compare(Apply("mul", (value, parse(tokenize(unit)))), other)
+        except NotMath:
+            return different("structure", f"the unit {unit!r} against letters")
+
+    # Sequences.
+
+    def lists(self, a: Node, b: Node) -> Judgement:
+        left, right = items(a), items(b)
+        ordered = self.params.order == "strict" and "set" not in (kind(a), kind(b))
+        if "group" in (kind(a), kind(b)):
+            group = a if kind(a) == "group" else b
+            if isinstance(group, Apply) and group.op != "tuple":
+                return different("structure", "a list against an interval")
+            left, right = (
+                node.args if kind(node) == "group" and isinstance(node, Apply) else items(node) for node in (a, b)
+            )
+            ordered = self.params.order != "any"
+        if ordered:
+            return self.elementwise(left, right)
+        return self.unordered(left, right)
+
+    def single(self, a: Node, b: Node) -> Judgement:
+        """A list or set of one value against that value; several boxes that all say the same."""
+        many, one = (a, b) if kind(a) in ("list", "set") else (b, a)
+        values = items(many)
+        if not values:
+            return different("structure", "nothing against a value")
+        return self.unordered(values, signs(one))
+
+    def sets(self, a: Node, b: Node) -> Judgement:
+        return self.unordered(items(a), items(b))
+
+    def groups(self, a: Node, b: Node) -> Judgement:
+        assert isinstance(a, Apply) and isinstance(b, Apply)
+        if a.op != b.op and not (len(a.args) > 2 and {a.op, b.op} <= {"tuple", "closed"}):
+            return different("structure", "the brackets differ")
+        if self.params.order == "any" and len(a.args) > 1 and a.op == b.op == "tuple":
+            return self.unordered(a.args, b.args)
+        return self.elementwise(a.args, b.args)
+
+    def elementwise(self, left: tuple[Node, ...], right: tuple[Node, ...]) -> Judgement:
+        if len(left) != len(right):
+            return different("structure", f"{len(left)} against {len(right)} elements")
+        tier = "structure"
+        for index, (one, other) in enumerate(zip(left, right, strict=True)):
+            found = self.compare(one, other)
+            if not found.equal:
+                return found._replace(why=f"element {index + 1}: {found.why}")
+            if found.tier not in ("identical", "canonical", "exact"):
+                tier = found.tier
+        return same(tier)
+
+    def unordered(self, left: tuple[Node, ...], right: tuple[Node, ...]) -> Judgement:
+        """As sets: every value of each side is among the other's."""
+        if len(left) > _MAX_UNORDERED or len(right) > _MAX_UNORDERED:
+            return self.elementwise(left, right)
+        missing = self.missing(left, right) or self.missing(right, left)
+        if missing is not None:
+            return missing
+        return same("structure")
+
+    def missing(self, left: tuple[Node, ...], right: tuple[Node, ...]) -> Judgement | None:
+        known = {canonical(node) for node in right}
+        for node in left:
+            self.budget.spend(2)
+            if canonical(node) in known:
+                continue
+            open_ = False
+            for other in right:
+                found = self.compare(node, other)
+                if found.equal:
+                    break
+                open_ = open_ or found.equal is None
+            else:
+                why = f"{canonical(node)} is only on one side"
+                return undecided(why) if open_ else different("structure", why)
+        return None
+
+    # The rest.
+
+    def regions(self, a: Region, b: Region) -> Judgement:
+        if a.variable and b.variable and a.variable != b.variable:
+            return different("structure", f"{a.variable} is not {b.variable}")
+        if len(a.pieces) != len(b.pieces):
+            return different("region", f"{len(a.pieces)} against {len(b.pieces)} intervals")
+        for one, other in zip(a.pieces, b.pieces, strict=True):
+            if (one.low_closed, one.high_closed) != (other.low_closed, other.high_closed):
+                return different("region", "an end belongs to one and not to the other")
+            found = self.elementwise((one.low, one.high), (other.low, other.high))
+            if not found.equal:
+                return found
+        return same("region")
+
+    def matrices(self, a: Node, b: Node) -> Judgement:
+        assert isinstance(a, Apply) and isinstance(b, Apply)
+        if len(a.args) != len(b.args):
+            return different("structure", f"{len(a.args)} against {len(b.args)} rows")
+        return self.all_of(
+            self.elementwise(one.args, other.args)
+            for one, other in zip(a.args, b.args, strict=True)
+            if isinstance(one, Apply) and isinstance(other, Apply)
+        )
+
+    def vectors(self, a: Node, b: Node) -> Judgement:
+        matrix, group = (a, b) if kind(a) == "matrix" else (b, a)
+        assert isinstance(matrix, Apply) and isinstance(group, Apply)
+        rows = [row.args for row in matrix.args if isinstance(row, Apply)]
+        if all(isinstance(arg, Apply) and arg.op == group.op == "closed" for arg in group.args):
+            return self.matrices(matrix, group)
+        is_vector = len(rows) == 1 or all(len(row) == 1 for row in rows)
+        if self.params.vectors == "strict" or not is_vector:
+            return different("structure", "a matrix against a tuple")
+        return self.elementwise(tuple(cell for row in rows for cell in row), group.args)
+
+    def ratios(self, a: Node, b: Node) -> Judgement:
+        assert isinstance(a, Apply) and isinstance(b, Apply)
+        if len(a.args) != len(b.args):
+            return different("structure", "ratios of different length")
+        if Num(0) in a.args or Num(0) in b.args:
+            return self.elementwise(a.args, b.args)
+        return self.all_of(
+            compare_scalars(Apply("mul", (one, b.args[0])), Apply("mul", (other, a.args[0])), self.budget)
+            for one, other in zip(a.args[1:], b.args[1:], strict=True)
+        )
+
+    def ratio_value(self, a: Node, b: Node) -> Judgement:
+        ratio, value = (a, b) if kind(a) == "ratio" else (b, a)
+        assert isinstance(ratio, Apply)
+        if len(ratio.args) != 2:
+            return different("structure", "a ratio of several against one value")
+        return compare_scalars(Apply("div", ratio.args), value, self.budget)
+
+    def relations(self, a: Node, b: Node) -> Judgement:
+        return equations.compare(a, b, self.budget)
+
+    def structures(self, a: Node, b: Node) -> Judgement:
+        return equations.same_structure(a, b, self.budget)
+
+    def tables(self, a: Node, b: Node) -> Judgement:
+        """Cases and systems: the same rows in any order."""
+        assert isinstance(a, Apply) and isinstance(b, Apply)
+        return self.unordered(_rows(a), _rows(b))
+
+    def system(self, a: Node, b: Node) -> Judgement:
+        cases, other = (a, b) if kind(a) == "cases" else (b, a)
+        assert isinstance(cases, Apply)
+        if any(len(row.args) != 1 for row in cases.args if isinstance(row, Apply)):
+            return different("structure", "cases against a list")
+        return self.compare(Apply("list", _rows(cases)), other)
+
+
+def _may_be_regions(a: str, b: str) -> bool:
+    """Whether sides of these kinds are compared as sets of reals where both are some: one must be a set for sure."""
+    return {a, b} <= _REGIONS and (a, b) not in _ITEMWISE
+
+
+def _rows(node: Apply) -> tuple[Node, ...]:
+    rows: list[Node] = []
+    for row in node.args:
+        if isinstance(row, Apply) and row.op == "row":
+            rows.append(row.args[0] if len(row.args) == 1 else Apply("tuple", row.args))
+        else:
+            rows.append(row)
+    return tuple(rows)
+
+
+def _bare(node: Node, percent: bool) -> Node | None:
+    """What stands before a degree sign, or a percent sign; None where there is none."""
+    if isinstance(node, Apply):
+        if node.op == "degree" or (node.op == "percent" and percent):
+            return node.args[0]
+        if node.op == "neg":
+            inner = _bare(node.args[0], percent)
+            return None if inner is None else Apply("neg", (inner,))
+    return None
+
+
+def _quantity(node: Node) -> tuple[Node, str]:
+    if isinstance(node, Apply) and node.op == "quantity" and isinstance(node.args[1], Words):
+        return node.args[0], node.args[1].text
+    return node, ""
+
+
+def _plain(node: Node, case: str) -> str:
+    text = node.text if isinstance(node, Words) else canonical(node)
+    text = " ".join(text.replace("-", " ").strip(" .,;:!?'\"").split())
+    if case == "fold" or (case == "words" and len(text) > 1):
+        text = text.casefold()
+    for article in ("the ", "a ", "an "):
+        text = text.removeprefix(article)
+    return text
+
+
+_REGIONS: Final = frozenset({"region", "relation", "group", "set", "list", "scalar"})
+_ITEMWISE: Final = frozenset({("group", "group"), ("group", "set"), ("scalar", "scalar"), ("set", "set")})
+_RULES: Final[dict[tuple[str, str], Callable[[Comparer, Node, Node], Judgement]]] = {
+    ("scalar", "scalar"): Comparer.scalars,
+    ("words", "words"): Comparer.words,
+    ("scalar", "words"): Comparer.words_against,
+    ("set", "words"): Comparer.words_against,
+    ("quantity", "quantity"): Comparer.quantities,
+    ("quantity", "scalar"): Comparer.quantities,
+    ("group", "quantity"): Comparer.quantities,
+    ("list", "quantity"): Comparer.single,
+    ("list", "list"): Comparer.lists,
+    ("list", "set"): Comparer.lists,
+    ("group", "list"): Comparer.lists,
+    ("list", "scalar"): Comparer.single,
+    ("list", "words"): Comparer.single,
+    ("list", "matrix"): Comparer.single,
+    ("scalar", "set"): Comparer.single,
+    ("set", "set"): Comparer.sets,
+    ("group", "group"): Comparer.groups,
+    ("matrix", "matrix"): Comparer.matrices,
+    ("group", "matrix"): Comparer.vectors,
+    ("ratio", "ratio"): Comparer.ratios,
+    ("ratio", "scalar"): Comparer.ratio_value,
+    ("relation", "relation"): Comparer.relations,
+    ("cases", "cases"): Comparer.tables,
+    ("cases", "list"): Comparer.system,
+    ("region", "region"): Comparer.structures,
+}  # fmt: skip
+"""By the kinds of both sides in alphabetical order."""

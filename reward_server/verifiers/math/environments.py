@@ -1,0 +1,215 @@
+r"""The parser's rules for things with arguments: fractions, roots, functions, sums, matrices and cases."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Final
+
+from reward_server.verifiers.math import numerals
+from reward_server.verifiers.math.limits import MAX_CELLS, NotMath, TooBig
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.tokens import Token
+
+_IMPLICIT: Final = 40
+_PRODUCT: Final = 25
+_INVERSE: Final = {name: "a" + name for name in "sin cos tan cot sec csc sinh cosh tanh".split()}
+_SEVERAL: Final = frozenset({"gcd", "lcm", "max", "min", "inf", "sup", "binom"})
+_MATRICES: Final = frozenset(
+    "matrix pmatrix bmatrix Bmatrix smallmatrix psmallmatrix bsmallmatrix array tabular".split()
+)
+_ALIGNED: Final = frozenset("aligned align alignedat gathered split gather equation eqnarray".split())
+_CASES: Final = frozenset({"cases", "dcases", "rcases"}) | _ALIGNED
+
+
+class Environments(ABC):
+    """Mixed into the parser; needs its cursor."""
+
+    peek: Token
+    tokens: list[Token]
+    at: int
+    integral: bool
+
+    @abstractmethod
+    def next(self) -> Token: ...
+    @abstractmethod
+    def accept(self, kind: str, value: str | None = None) -> bool: ...
+    @abstractmethod
+    def expect(self, kind: str, value: str | None = None) -> Token: ...
+    @abstractmethod
+    def enter(self) -> None: ...
+    @abstractmethod
+    def answer(self) -> Node: ...
+    @abstractmethod
+    def relation(self) -> Node: ...
+    @abstractmethod
+    def term(self, power: int) -> Node: ...
+    @abstractmethod
+    def first(self) -> Node: ...
+
+    depth: int
+
+    def argument(self, *, digit: bool = False) -> Node:
+        r"""A braced group or one token; ``digit``: of a number one digit, as in ``\frac12``."""
+        if self.peek.kind == "NUM" and digit and len(self.peek.value) > 1 and self.peek.value.isdigit():
+            value = self.peek.value
+            self.tokens[self.at] = self.peek = Token("NUM", value[1:], False)
+            return numerals.number(value[0])
+        self.enter()
+        node = self.first()
+        self.depth -= 1
+        return node
+
+    def first_frac(self, token: Token) -> Node:
+        numerator = self.argument(digit=True)
+        return Apply(token.value, (numerator, self.argument(digit=True)))
+
+    def first_sqrt(self, token: Token) -> Node:
+        degree: Node = Num(2)
+        if self.peek.kind == "OPEN" and self.peek.value == "[":
+            self.next()
+            degree = self.answer()
+            self.expect("CLOSE", "]")
+        return Apply("root", (self.argument(), degree))
+
+    def first_func(self, token: Token) -> Node:
+        r"""A function, its power and base, and what it applies to: a bracket, or a product without signs."""
+        op = token.value
+        power: Node | None = None
+        base: Node | None = None
+        while self.peek.kind == "SUB" or (self.peek.kind == "OP" and self.peek.value == "^"):
+            if self.next().kind == "SUB":
+                base = self.argument()
+            else:
+                power = self.argument() if self.peek.kind != "OP" else self.term(_IMPLICIT)
+        if power == Apply("neg", (Num(1),)) and op in _INVERSE:
+            op, power = _INVERSE[op], None
+        if self.peek.kind in ("END", "CLOSE", "RBRACE", "SEP", "REL"):
+            return Sym(token.value)  # the function itself: "sin"
+        if self.peek.kind == "OPEN" and self.peek.value in "([" or self.peek.kind == "LBRACE":
+            arguments = self.first()
+        else:
+            arguments = self.bare_argument()
+        several = op in _SEVERAL or op == "log"
+        grouped = isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed")
+        args = arguments.args if several and grouped and isinstance(arguments, Apply) else (arguments,)
+        if op == "log" and base is not None:
+            args = (args[0], base)
+        elif base is not None:
+            args = (*args, base)
+        if op == "sqrt":
+            node: Node = Apply("root", (args[0], Num(2)))
+        elif op == "cbrt":
+            node = Apply("root", (args[0], Num(3)))
+        else:
+            node = Apply(op, args)
+        return node if power is None else Apply("pow", (node, power))
+
+    def bare_argument(self) -> Node:
+        r"""``\sin 2x\cos y`` takes ``2x``: factors until a sign or the next function."""
+        if self.peek.kind == "OP" and self.peek.value in "+-":
+            sign = self.next().value
+            inner = self.bare_argument()
+            return Apply("neg", (inner,)) if sign == "-" else inner
+        factors = [self.term(_IMPLICIT)]
+        while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32:
+            factors.append(self.term(_IMPLICIT))
+        return factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
+
+    def first_overline(self, token: Token) -> Node:
+        r"""``\vec{v}`` and ``\overline{AB}`` are names."""
+        inner = self.argument()
+        if isinstance(inner, Num) and token.kind == "OVERLINE":
+            raise NotMath("a bar over a number")
+        if token.value in ("overline", "bar") and isinstance(inner, Apply) and inner.op == "mul":
+            return inner
+        if isinstance(inner, Sym):
+            return Sym(f"{token.value if token.kind == 'ACCENT' else 'bar'}:{inner.name}")
+        return Apply("call", (Sym(token.value), inner))
+
+    def first_big(self, token: Token) -> Node:
+        r"""``\sum_{k=1}^{n} body``, ``\int_a^b body\,dx``, ``\lim_{x\to a} body``."""
+        lower: Node | None = None
+        upper: Node | None = None
+        while self.peek.kind == "SUB" or (self.peek.kind == "OP" and self.peek.value == "^"):
+            if self.next().kind == "SUB":
+                lower = self.argument()
+            else:
+                upper = self.argument()
+        if token.value == "integral":
+            return self.integral_of(lower, upper)
+        body = self.term(_PRODUCT)
+        if not isinstance(lower, Apply):
+            raise NotMath(f"a {token.value} without its variable")
+        variable, start = lower.args[0], lower.args[1] if len(lower.args) > 1 else None
+        if token.value == "limit" and lower.op == "to" and start is not None:
+            return Apply("limit", (variable, start, body))
+        if lower.op == "eq" and upper is not None and start is not None and isinstance(variable, Sym):
+            return Apply(token.value, (variable, start, upper, body))
+        raise NotMath(f"a {token.value} without bounds")
+
+    def integral_of(self, lower: Node | None, upper: Node | None) -> Node:
+        before, self.integral = self.integral, True
+        body = self.term(_PRODUCT - 10)
+        self.integral = before
+        if not (self.peek.kind == "SYM" and self.peek.value == "d"):
+            raise NotMath("an integral without its variable")
+        self.next()
+        variable = self.first()
+        if lower is None or upper is None:
+            return Apply("integral", (variable, body))
+        return Apply("integral", (variable, lower, upper, body))
+
+    def first_begin(self, token: Token) -> Node:
+        r"""``\begin{pmatrix} … \end{pmatrix}`` and its like, cells counted as they come."""
+        name = token.value
+        rows: list[tuple[Node, ...]] = []
+        row: list[Node] = []
+        cells = 0
+        if name in _ALIGNED:
+            self.tokens[self.at :] = [token for token in self.tokens[self.at :] if token.kind != "AMP"]
+            self.peek = self.tokens[self.at]
+        while True:
+            while self.peek.kind in ("AMP", "SEP"):
+                self.next()
+            if self.peek.kind == "END":
+                raise NotMath(f"{name} is not closed")
+            if self.peek.kind not in ("ROW", "FINISH"):
+                row.append(self.cell(name))
+                cells += 1
+                if cells > MAX_CELLS:
+                    raise TooBig("cells", f"a matrix has more than {MAX_CELLS} cells")
+            if self.peek.kind == "ROW" or self.ends():
+                if row:
+                    rows.append(tuple(row))
+                row = []
+                if self.ends():
+                    break
+                self.next()
+            elif self.peek.kind not in ("AMP", "SEP"):
+                raise NotMath(f"a cell cannot go on with {self.peek.value!r}")
+        self.next()
+        return self.environment(name, rows)
+
+    def ends(self) -> bool:
+        return self.peek.kind == "FINISH"
+
+    def cell(self, name: str) -> Node:
+        """One cell; the condition of a case may start with ``if``."""
+        words: list[str] = []
+        while self.peek.kind == "WORD" and name not in _MATRICES:
+            words.append(self.next().value.lower())
+        if words and self.peek.kind in ("AMP", "ROW", "FINISH", "SEP"):
+            return Words(" ".join(words))
+        return self.relation()
+
+    def environment(self, name: str, rows: list[tuple[Node, ...]]) -> Node:
+        table = tuple(Apply("row", row) for row in rows)
+        if not table:
+            raise NotMath(f"{name} is empty")
+        if name in ("vmatrix", "Vmatrix"):
+            return Apply("det", (Apply("matrix", table),))
+        if name in _MATRICES:
+            return Apply("matrix", table)
+        if name in _CASES:
+            return Apply("cases", table)
+        raise NotMath(f"unknown environment {name}")

@@ -1,0 +1,152 @@
+"""Relations as statements: equations up to a constant factor, inequalities up to a positive one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reward_server.verifiers.math import symbolic
+from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
+from reward_server.verifiers.math.canonical import canonical
+from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
+from reward_server.verifiers.math.nodes import Apply, Node, Sym, symbols_of
+from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed
+from reward_server.verifiers.math.symbols import CONSTANTS
+
+_ROUNDS: Final = 6
+_BITS: Final = 384
+_FLIPPED: Final = {"gt": "lt", "ge": "le"}
+_FACTORED: Final = frozenset({"eq", "ne", "lt", "le"})
+
+
+def is_equality(node: Node) -> bool:
+    """``a = b``, or a chain of nothing but ``=``."""
+    if not isinstance(node, Apply):
+        return False
+    if node.op == "chain":
+        return all(isinstance(link, Apply) and link.op in ("eq", "approx") for link in node.args)
+    return node.op in ("eq", "approx")
+
+
+def same_label(a: Node, b: Node) -> bool:
+    """Whether two labels name the same thing; ``y`` and ``f(x)`` do."""
+    if canonical(a) == canonical(b):
+        return True
+    return any(left == Sym("y") and _is_f(right) for left, right in ((a, b), (b, a)))
+
+
+def _is_f(node: Node) -> bool:
+    return isinstance(node, Apply) and node.op == "call" and node.args[0] == Sym("f")
+
+
+def same_structure(a: Node, b: Node, budget: Budget) -> Judgement:
+    """Trees of one operation with equal arguments."""
+    if isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op and len(a.args) == len(b.args):
+        if all(_same(one, other, budget) for one, other in zip(a.args, b.args, strict=True)):
+            return same("structure")
+    return different("structure", f"{canonical(a)} is not {canonical(b)}")
+
+
+def _same(a: Node, b: Node, budget: Budget) -> bool:
+    if (
+        isinstance(a, Apply)
+        and isinstance(b, Apply)
+        and a.op == b.op
+        and len(a.args) == len(b.args)
+        and a.op not in ("add", "mul")
+    ):
+        return all(_same(one, other, budget) for one, other in zip(a.args, b.args, strict=True))
+    return bool(compare_scalars(a, b, budget).equal)
+
+
+def compare(a: Node, b: Node, budget: Budget) -> Judgement:
+    """Whether two relations say the same."""
+    left, right = _oriented(a), _oriented(b)
+    if not isinstance(left, Apply) or not isinstance(right, Apply) or left.op != right.op:
+        return different("structure", "the relations differ")
+    if left.op == "chain":
+        return _chains(left, right, budget)
+    if left.op not in _FACTORED:
+        return same_structure(left, right, budget)
+    if is_solved(left) != is_solved(right):
+        return different("structure", "one is solved, the other is not")
+    found = _proportional(left, right, budget)
+    if found.equal is not True and found.tier == "balls" and left.op == "eq" and len(symbols_of(left) - CONSTANTS) > 1:
+        if symbolic.ask("equation", _difference(left), _difference(right)):
+            return same("sympy")
+    return found
+
+
+def is_solved(node: Apply) -> bool:
+    """Whether a relation in one letter has it alone on one side: any other repeats the question."""
+    names = symbols_of(node) - CONSTANTS
+    return len(names) == 1 and any(
+        isinstance(side, Sym) and side.name in names and not symbols_of(other) & names
+        for side, other in (node.args[:2], node.args[1::-1])
+    )
+
+
+def _difference(node: Apply) -> Node:
+    return Apply("add", (node.args[0], Apply("neg", (node.args[1],))))
+
+
+def _chains(a: Apply, b: Apply, budget: Budget) -> Judgement:
+    if len(a.args) != len(b.args):
+        return different("structure", "chains of different length")
+    found = [compare(one, other, budget) for one, other in zip(a.args, b.args, strict=True)]
+    if all(judgement.equal for judgement in found):
+        return same("structure")
+    turned = [compare(one, other, budget) for one, other in zip(a.args, reversed(b.args), strict=True)]
+    if all(judgement.equal for judgement in turned):
+        return same("structure")
+    return next(judgement for judgement in found if not judgement.equal)
+
+
+def _oriented(node: Node) -> Node:
+    if isinstance(node, Apply) and node.op in _FLIPPED:
+        return Apply(_FLIPPED[node.op], (node.args[1], node.args[0]))
+    if isinstance(node, Apply) and node.op == "approx":
+        return Apply("eq", node.args)
+    return node
+
+
+def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
+    """Whether the differences of the sides are multiples: by any constant for ``=``, a positive one for ``<``."""
+    names = (symbols_of(a) | symbols_of(b)) - CONSTANTS
+    if symbols_of(a) - CONSTANTS != symbols_of(b) - CONSTANTS:
+        return different("structure", "the letters differ")
+    key, whole = seed(a, b), integer_names(a) | integer_names(b)
+    first = None
+    met = 0
+    with precision(_BITS):
+        for index in range(_ROUNDS):
+            run = Evaluation(point(names, key, index, whole), budget)
+            try:
+                left, right = (run.value(side.args[0]) - run.value(side.args[1]) for side in (a, b))
+            except Undefined:
+                continue
+            if left.contains(0) and right.contains(0):
+                continue
+            if left.contains(0) or right.contains(0):
+                return different("balls", "one holds where the other does not")
+            ratio = left / right
+            if first is None:
+                first = ratio
+            elif not ratio.overlaps(first):
+                return different("balls", "no constant multiple of one another")
+            met += 1
+    if first is None or met < (3 if names else 1):
+        return _trivial(a, b, budget) if not met else undecided("too few points could be evaluated")
+    if a.op in ("lt", "le") and not first.real > 0:
+        return different("balls", "the sign is the other way round")
+    if not names:
+        return _trivial(a, b, budget)
+    return same("balls")
+
+
+def _trivial(a: Apply, b: Apply, budget: Budget) -> Judgement:
+    """Relations without letters, or that always hold: side by side."""
+    straight = all(compare_scalars(one, other, budget).equal for one, other in zip(a.args, b.args, strict=True))
+    turned = a.op in ("eq", "ne") and all(
+        compare_scalars(one, other, budget).equal for one, other in zip(a.args, reversed(b.args), strict=True)
+    )
+    return same("structure") if straight or turned else different("structure", f"{canonical(a)} is not {canonical(b)}")

@@ -1,0 +1,204 @@
+r"""The answer of a completion, from its tail, in linear time.
+
+Rules, in the order of ``auto``; the first that finds something decides, and the verdict names it:
+
+``boxed``        the last ``\boxed{}`` or ``\fbox{}`` that closes; boxes joined by connectors are one list
+``answer_line``  what follows the last ``Answer:``, ``A:``, ``####`` or "final answer is"
+``math``         the last display or inline mathematics; joined by connectors, one list
+``bold``         the last ``**…**``
+``whole``        a short completion of one line
+``last_number``  the last number, only where it is asked for
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from reward_server.verifiers.math.limits import MAX_ANSWER, MAX_TEXT
+
+_BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{)|\\boxed\s+(?=[^\s{])")
+_BARE: Final = re.compile(r"\\?\w+|\S")
+_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
+_DELIMITER: Final = re.compile(r"\\\\|\\\$|\$\$|\$|\\[\[\]()]|\n")
+_CONNECTOR: Final = re.compile(
+    r"(?>[\s$,;&=~.]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\b(?:and|or)\b|\*\*"
+    r"|\\?[A-Za-z]+(?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?\s*(?:=|\\in\b))*+"
+)
+"""Between two parts of one answer: blanks, commas, ``and``, ``or``, ``x_2 =``."""
+_SAID = r"(?:final\s+|correct\s+)?answer"
+_ANSWER_LINE: Final = re.compile(
+    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
+    r"|####[ \t]*(?=\S)"
+    rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：][ \t]*\n?[ \t]*(?=\S)"
+    rf"|\b(?:final|correct|the|my|our)\s+{_SAID}\s+(?:is|would\s+be|=)[ \t]*(?:therefore\s+|thus\s+|simply\s+)?(?=\S)",
+    re.IGNORECASE,
+)
+_SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])")
+_BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
+_NUMBER: Final = re.compile(r"-?\$?\d[\d,]*(?:\.\d+)?%?")
+_CLOSERS: Final = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}
+_SHORT: Final = 200
+_MAX_GAP: Final = 60
+_MAX_PARTS: Final = 64
+
+
+class Extracted(NamedTuple):
+    """The parts of an answer (several for boxes side by side) and the rule that found them."""
+
+    parts: tuple[str, ...]
+    rule: str
+
+
+class Span(NamedTuple):
+    """A part of a text with its delimiters, and its inside."""
+
+    start: int
+    end: int
+    inner_start: int
+    inner_end: int
+
+
+def extract(text: str, how: str = "auto") -> Extracted | None:
+    """The answer of a completion, or None. ``how`` is a rule's name or ``auto``."""
+    text = text[-MAX_TEXT:]
+    thought = text.rfind("</think>")
+    if thought >= 0:
+        text = text[thought + len("</think>") :]
+    if how != "auto":
+        return _RULES[how](text)
+    for rule in ("boxed", "answer_line", "math", "bold", "whole"):
+        found = _RULES[rule](text)
+        if found is not None:
+            return found
+    return None
+
+
+def _boxed(text: str) -> Extracted | None:
+    boxes = _boxes(text)
+    return Extracted(_last_parts(text, boxes), "boxed") if boxes else None
+
+
+def _last_parts(text: str, spans: Sequence[Span]) -> tuple[str, ...]:
+    """The insides of the last span and of those before it that only connectors part from it."""
+    first = len(spans) - 1
+    while first and len(spans) - first < _MAX_PARTS and _connects(text, spans[first - 1].end, spans[first].start):
+        first -= 1
+    return tuple(text[span.inner_start : span.inner_end] for span in spans[first:])
+
+
+def _connects(text: str, end: int, start: int) -> bool:
+    return start - end <= _MAX_GAP and _CONNECTOR.fullmatch(text, end, start) is not None
+
+
+def _boxes(text: str) -> list[Span]:
+    """All closed boxes that are not inside another, in order; one pass over the braces."""
+    starts = list(_BOX.finditer(text))
+    if not starts:
+        return []
+    closes = _closing(text, {match.end() for match in starts}, starts[0].end())
+    found: list[Span] = []
+    for match in starts:
+        inner = match.end()
+        if text[inner] == "{":
+            end = closes.get(inner)
+            if end is None:
+                continue
+            span = Span(match.start(), end + 1, inner + 1, end)
+        else:
+            bare = _BARE.match(text, inner)
+            end = bare.end() if bare else inner
+            span = Span(match.start(), end, inner, end)
+        if not found or span.start >= found[-1].end:
+            found.append(span)
+    return found
+
+
+def _closing(text: str, wanted: set[int], start: int) -> dict[int, int]:
+    """For each wanted opening brace the index of its closing one."""
+    closes: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACE.finditer(text, start):
+        sign = match.group()
+        if sign == "{":
+            opened.append(match.start())
+        elif sign == "}" and opened:
+            here = opened.pop()
+            if here in wanted:
+                closes[here] = match.start()
+    return closes
+
+
+def _answer_line(text: str) -> Extracted | None:
+    last = None
+    for match in _ANSWER_LINE.finditer(text):
+        last = match
+    if last is None:
+        return None
+    rest = text[last.end() : last.end() + MAX_ANSWER]
+    if rest.startswith(("$$", "\\[")):
+        display = maths(rest)
+        if display and display[0].start == 0:
+            return Extracted((rest[display[0].inner_start : display[0].inner_end],), "answer_line")
+    line = rest.split("\n", 1)[0].strip().strip("*_").strip()
+    spans = maths(line)
+    if spans:
+        return Extracted(_last_parts(line, spans), "answer_line")
+    line = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
+    return Extracted((line,), "answer_line") if line else None
+
+
+def maths(text: str) -> list[Span]:
+    r"""Spans between ``$``, ``$$``, ``\(`` and ``\[`` and their partners, in one pass.
+
+    A pair of ``$`` stands on one line with a blank inside both or neither; a lone one is money.
+    """
+    spans: list[Span] = []
+    opened: re.Match[str] | None = None
+    for match in _DELIMITER.finditer(text):
+        sign = match.group()
+        if sign == "\n":
+            if opened is not None and opened.group() == "$":
+                opened = None
+            continue
+        if opened is not None and sign == _CLOSERS[opened.group()]:
+            inner = text[opened.end() : match.start()]
+            if sign != "$" or (inner.strip() and inner[0].isspace() == inner[-1].isspace()):
+                if inner.strip():
+                    spans.append(Span(opened.start(), match.end(), opened.end(), match.start()))
+                opened = None
+                continue
+        if sign in _CLOSERS and (opened is None or opened.group() == "$"):
+            opened = match
+    return spans
+
+
+def _math(text: str) -> Extracted | None:
+    spans = maths(text)
+    return Extracted(_last_parts(text, spans), "math") if spans else None
+
+
+def _bold(text: str) -> Extracted | None:
+    found = _BOLD.findall(text)
+    return Extracted((found[-1].strip(),), "bold") if found else None
+
+
+def _whole(text: str) -> Extracted | None:
+    line = text.strip()
+    return Extracted((line,), "whole") if line and len(line) <= _SHORT and "\n" not in line else None
+
+
+def _last_number(text: str) -> Extracted | None:
+    found = _NUMBER.findall(text)
+    return Extracted((found[-1].rstrip(","),), "last_number") if found else None
+
+
+_RULES: Final = {
+    "boxed": _boxed,
+    "answer_line": _answer_line,
+    "math": _math,
+    "bold": _bold,
+    "whole": _whole,
+    "last_number": _last_number,
+}

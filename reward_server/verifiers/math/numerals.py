@@ -1,0 +1,79 @@
+"""Number literals: integers, decimals, scientific, repeating, in other bases. Digits are counted before conversion."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from reward_server.verifiers.math.limits import MAX_DIGITS, NotMath, TooBig
+from reward_server.verifiers.math.nodes import Num
+
+_MAX_EXPONENT = 5_000
+
+
+def number(literal: str) -> Num:
+    """The number a literal of digits, one point and an optional exponent writes.
+
+    >>> number("0.50"), number("3.5e2")
+    (Num(value=Fraction(1, 2), ulp=Fraction(1, 100)), Num(value=350, ulp=Fraction(10, 1)))
+    """
+    if literal.isdigit():
+        return Num(integer(literal))
+    mantissa, _, exponent = literal.lower().partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    if not decimals and not exponent:
+        return Num(integer(whole))
+    shift = integer(exponent.lstrip("+-") or "0")
+    if shift > _MAX_EXPONENT:
+        raise TooBig("size", "the exponent of a number is too large")
+    places = len(decimals) + (shift if exponent.startswith("-") else -shift)
+    ulp = Fraction(1, 10**places) if places >= 0 else Fraction(10**-places)
+    return Num(tidy(integer(whole + decimals or "0") * ulp), ulp)
+
+
+def integer(digits: str) -> int:
+    """``int`` without its quadratic time and its cap of 4,300 digits; raises ``TooBig`` past ``MAX_DIGITS``."""
+    if len(digits) <= 4_000:
+        return int(digits)
+    if len(digits) > MAX_DIGITS:
+        raise TooBig("digits", f"a number has more than {MAX_DIGITS} digits")
+    from flint import fmpz
+
+    return int(fmpz(digits))
+
+
+def tidy(value: Fraction | int) -> int | Fraction:
+    """A fraction over one is an ``int``."""
+    return value.numerator if value.denominator == 1 else value
+
+
+def repeating(literal: str, period: str) -> Num:
+    """``literal`` with ``period`` repeated for ever after its decimals: ``repeating("0.1", "6")`` is 1/6."""
+    whole, _, decimals = literal.partition(".")
+    if not period.isdigit() or len(decimals) + len(period) > 200:
+        raise NotMath("no period of a decimal")
+    scale = 10 ** len(decimals)
+    fixed = integer(whole + decimals or "0")
+    return Num(tidy(Fraction(fixed, scale) + Fraction(int(period), scale * (10 ** len(period) - 1))))
+
+
+def truncated(literal: str) -> Num:
+    """A decimal that goes on: repeating where its tail repeats (``0.333…``), else somewhere in its last unit."""
+    whole, _, decimals = literal.partition(".")
+    for size in (1, 2, 3, 6):
+        repeats = decimals[-size:] * (len(decimals) // size + 1)
+        if len(decimals) >= max(3, 2 * size) and repeats.endswith(decimals[-max(3, 2 * size) :]):
+            return repeating(f"{whole}.{decimals[: len(decimals) - size]}", decimals[-size:])
+    plain = number(literal)
+    if plain.ulp is None:
+        raise NotMath("dots after an integer")
+    return Num(tidy(plain.value + plain.ulp / 2), plain.ulp)
+
+
+def in_base(digits: str, base: int) -> int:
+    """The integer ``digits`` in ``base``; raises ``NotMath`` for a digit that the base has not."""
+    if not 2 <= base <= 36 or len(digits) > 1_000:
+        raise NotMath("no such base")
+    try:
+        return int(digits, base)
+    except ValueError:
+        raise NotMath(f"{digits!r} is no number in base {base}") from None

@@ -1,0 +1,281 @@
+"""Whether two trees have the same value: exact rationals, decimals as stated, then evaluation with balls."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from typing import Final
+
+from reward_server.verifiers.math import symbolic
+from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
+from reward_server.verifiers.math.canonical import canonical
+from reward_server.verifiers.math.exact import Exact, exact
+from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
+from reward_server.verifiers.math.limits import MAX_PRECISION
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, operations_of, symbols_of
+from reward_server.verifiers.math.symbols import CONSTANTS
+
+MIN_DIGITS: Final = 4
+"""Significant digits from which on a decimal may stand for a number that it rounds."""
+_SLACK: Final = 2
+"""A number that terminates within so many digits more than the decimal has must be met exactly."""
+_ROUNDS: Final = 8
+_QUICK, _RAISED = 128, 512
+
+
+def unevaluated(node: Node) -> frozenset[str]:
+    """Operations that a question asks to carry out: an answer that repeats one is not what they come to."""
+    found = operations_of(node) & _TO_CARRY_OUT
+    return found | {"infinite"} if _is_infinite(node) else found
+
+
+def _is_infinite(node: Node) -> bool:
+    if not isinstance(node, Apply):
+        return False
+    if node.op in ("sum", "product") and (infinity(node.args[1]) or infinity(node.args[2])):
+        return True
+    return any(_is_infinite(arg) for arg in node.args)
+
+
+_TO_CARRY_OUT: Final = frozenset({"integral", "limit", "derivative"})
+
+
+def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
+    """Whether two trees are the same number or function. Symmetric. Raises ``Spent``."""
+    undone = unevaluated(a), unevaluated(b)
+    if undone[0] != undone[1]:
+        return different("structure", "one is not evaluated")
+    found = _compare(a, b, budget)
+    if found.equal is None and undone[0]:
+        answer = symbolic.ask("value", *sorted((a, b), key=canonical))
+        if answer is not None:
+            return same("sympy") if answer else different("sympy", "the difference is not zero")
+    return found
+
+
+def _compare(a: Node, b: Node, budget: Budget) -> Judgement:
+    tolerance = budget.tolerance
+    if a == b:
+        return same("identical")
+    left, right = exact(a), exact(b)
+    if left is not None and right is not None:
+        if left == right:
+            return same("exact")
+        if _rounds_to(a, b, left, right):
+            return same("decimal")
+        if tolerance and abs(Fraction(left - right)) <= Fraction(tolerance) * max(
+            abs(Fraction(left)), abs(Fraction(right))
+        ):
+            return same("tolerance")
+        return different("exact", f"{canonical(a)} is not {canonical(b)}")
+    infinite = infinity(a), infinity(b)
+    if any(infinite):
+        return same("exact") if infinite[0] == infinite[1] else different("exact", "one is infinite")
+    if canonical(a) == canonical(b):
+        return same("canonical")
+    names = symbols_of(a) | symbols_of(b)
+    if left is None and right is None or names - CONSTANTS:
+        return _by_points(a, b, names - CONSTANTS, budget)
+    found = _by_points(a, b, names - CONSTANTS, budget)
+    if found.equal is False and (_ball_rounds(a, b, right, budget) or _ball_rounds(b, a, left, budget)):
+        return same("decimal")
+    if found.equal is False and tolerance and _close(a, b, budget):
+        return same("tolerance")
+    return found
+
+
+def infinity(node: Node) -> int:
+    """1 or -1 for an infinite value, else 0."""
+    if isinstance(node, Sym):
+        return 1 if node.name == "oo" else 0
+    if isinstance(node, Apply) and node.op == "neg":
+        return -infinity(node.args[0])
+    return 0
+
+
+# Decimals.
+
+
+def stated(node: Node) -> tuple[Exact, Fraction] | None:
+    """Value and unit of the last place where a whole answer is one decimal: ``3.14``, ``-2.5%``, ``1.6*10^-19``."""
+    if isinstance(node, Num):
+        return None if node.ulp is None else (node.value, node.ulp)
+    if not isinstance(node, Apply):
+        return None
+    if node.op in ("neg", "percent"):
+        inner = stated(node.args[0])
+        if inner is None:
+            return None
+        return (-inner[0], inner[1]) if node.op == "neg" else (Fraction(inner[0]) / 100, inner[1] / 100)
+    if node.op == "mul" and len(node.args) == 2:
+        inner, scale = stated(node.args[0]), exact(node.args[1])
+        power = isinstance(node.args[1], Apply) and node.args[1].op == "pow" and node.args[1].args[0] == Num(10)
+        if inner is not None and scale and power:
+            return inner[0] * scale, inner[1] * Fraction(scale)
+    return None
+
+
+def _digits(value: Exact, ulp: Fraction) -> int:
+    return len(str(abs(int(value / ulp))))
+
+
+def _rounds_to(a: Node, b: Node, left: Exact, right: Exact) -> bool:
+    """Whether one of two rationals is the other, rounded to the decimals it states."""
+    for node, value, other in ((a, left, right), (b, right, left)):
+        decimal = stated(node)
+        if decimal is None or _digits(*decimal) < MIN_DIGITS:
+            continue
+        if abs(Fraction(other - value)) <= decimal[1] / 2 and not _terminates(other, _digits(*decimal) + _SLACK):
+            return True
+    return False
+
+
+def _terminates(value: Exact, digits: int) -> bool:
+    """Whether a rational has a decimal expansion of at most so many significant digits."""
+    rest = value.denominator
+    twos = (rest & -rest).bit_length() - 1
+    rest >>= twos
+    fives = 0
+    while rest % 5 == 0 and fives < 400:
+        rest //= 5
+        fives += 1
+    if rest != 1:
+        return False
+    return len(str(abs(value.numerator) * 10 ** max(twos, fives) // value.denominator)) <= digits
+
+
+def _ball_rounds(decimal: Node, other: Node, known: Exact | None, budget: Budget) -> bool:
+    """Whether ``other``, an irrational constant, rounds to the decimal."""
+    if known is not None:
+        return False
+    parts = stated(decimal)
+    if parts is None or _digits(*parts) < MIN_DIGITS:
+        return False
+    return _within(other, parts[0], parts[1] / 2, budget)
+
+
+def _within(node: Node, center: Exact, radius: Fraction, budget: Budget) -> bool:
+    with precision(_RAISED):
+        for base in (0, 10):
+            run = Evaluation({}, budget, base)
+            try:
+                distance = abs(run.value(node) - run.value(Num(center)))
+            except Undefined:
+                return False
+            if distance < run.value(Num(radius)).real:
+                return True
+    return False
+
+
+def _close(a: Node, b: Node, budget: Budget) -> bool:
+    with precision(_QUICK):
+        run = Evaluation({}, budget)
+        try:
+            left, right = run.value(a), run.value(b)
+        except Undefined:
+            return False
+        return bool(abs(left - right) <= run.value(Num(Fraction(budget.tolerance))).real * abs(left).max(abs(right)))
+
+
+# Evaluation.
+
+
+def seed(a: Node, b: Node) -> bytes:
+    """Where the points come from: the same for (a, b) and (b, a)."""
+    return hashlib.blake2b("\0".join(sorted((canonical(a), canonical(b)))).encode(), digest_size=32).digest()
+
+
+def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judgement:
+    readings = (0, 10) if _has_log(a) or _has_log(b) else (0,)
+    found = undecided("no reading")
+    for log_base in readings:
+        found = _evaluated(a, b, names, log_base, budget)
+        if found.equal:
+            return found
+    return found
+
+
+def _has_log(node: Node) -> bool:
+    """Whether a logarithm without a base occurs, which some write for base ten."""
+    if not isinstance(node, Apply):
+        return False
+    return (node.op == "log" and len(node.args) == 1) or any(_has_log(arg) for arg in node.args)
+
+
+def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: Budget) -> Judgement:
+    """Balls at points. Where letters are free, points count at which both sides are real, if there are any."""
+    key = seed(a, b)
+    whole = integer_names(a) | integer_names(b)
+    real = complex_ = complex_apart = 0
+    for index in range(_ROUNDS if names else 1):
+        at = point(names, key, index, whole)
+        apart, is_real, reason = _at(a, b, at, log_base, budget)
+        if apart is None:
+            if not names:
+                return undecided(reason)
+            continue
+        if not names or is_real == (True, True):
+            if apart:
+                return different("balls", "the values differ" + (" at " + _show(at) if names else ""))
+            real += 1
+        elif is_real == (False, False):
+            complex_ += not apart
+            complex_apart += apart
+        if real >= 5:
+            break
+    if real >= (2 if names else 1):
+        return same("balls")
+    if not real and complex_apart:
+        return different("balls", "the values differ")
+    return same("balls") if not real and complex_ >= 3 else undecided("too few points could be evaluated")
+
+
+def _at(
+    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget
+) -> tuple[bool | None, tuple[bool, bool], str]:
+    """Whether the sides are apart at a point (None: no value), and which side is real there."""
+    bits = _QUICK
+    while True:
+        with precision(bits):
+            run = Evaluation(at, budget, log_base)
+            try:
+                left, right = run.value(a), run.value(b)
+            except Undefined as error:
+                return None, (False, False), str(error)
+            is_real = left.imag.contains(0), right.imag.contains(0)
+            if not left.overlaps(right):
+                if run.opaque:
+                    return None, is_real, "something could not be evaluated"
+                return True, is_real, ""
+            tight = max(abs(left).rad(), abs(right).rad()) * 2 ** (bits // 4) <= max(abs(left), abs(right), key=float)
+            needed = run.needed
+        if bits >= max(_RAISED, needed) and (tight or bits >= 4 * _RAISED):
+            return False, is_real, ""
+        if bits >= MAX_PRECISION:
+            return None, (False, False), "more precision than the limit"
+        bits = min(max(_RAISED, 2 * bits, needed), MAX_PRECISION)
+
+
+def _show(at: dict[str, int | Fraction]) -> str:
+    return ", ".join(f"{name} = {float(value):.4g}" for name, value in sorted(at.items()))
+
+
+_OF_INTEGERS: Final = frozenset({"factorial", "double_factorial", "binom", "gcd", "lcm", "mod"})
+
+
+def integer_names(node: Node) -> frozenset[str]:
+    """Letters that only make sense as integers: in factorials, in bounds of sums, in powers of negative numbers."""
+    if not isinstance(node, Apply):
+        return frozenset()
+    found: set[str] = set()
+    for arg in node.args:
+        found |= integer_names(arg)
+    if node.op in _OF_INTEGERS:
+        found |= symbols_of(node)
+    elif node.op in ("sum", "product"):
+        found |= symbols_of(node.args[1]) | symbols_of(node.args[2])
+    elif node.op == "pow":
+        base = exact(node.args[0])
+        if base is not None and base < 0:
+            found |= symbols_of(node.args[1])
+    return frozenset(found) - CONSTANTS

@@ -1,0 +1,175 @@
+"""The SymPy tier's own process: run by its path, standard library and SymPy only.
+
+Theory of operation. ``symbolic`` starts this file once and speaks to it over stdin and stdout, one JSON line each
+way. This process imports SymPy and then only forks: each request is decided in a fork of its own, with a limit on
+processor time and memory set by the kernel, and killed by this process when it is late. So a request cannot slow,
+wedge or fatten the next one, and none sees what another left in SymPy's caches. It ends when its input closes or
+when its parent is gone.
+
+Trees come as nested lists, ``["add", ["num", 1, 2], ["sym", "x"]]``, and are built by the tables below from SymPy
+classes; no text is parsed by SymPy, and a name in a tree becomes a ``Symbol`` and nothing else.
+
+Covered: time, memory, recursion, death of either side. Not covered: a bug in SymPy that gives a wrong answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+CPU_S: Final = 0.2
+WALL_S: Final = 1.0
+MEMORY: Final = 256 << 20
+_PR_SET_PDEATHSIG: Final = 1
+_MAX_LINE: Final = 1 << 20
+
+
+def serve() -> None:
+    """Answer requests until the input closes or the parent is gone."""
+    parent = os.getppid()
+    _import()
+    waiting = b""
+    os.write(1, b'"ready"\n')
+    while True:
+        line, found, rest = waiting.partition(b"\n")
+        if found:
+            waiting = rest
+            os.write(1, _in_fork(line) + b"\n")
+            continue
+        readable, _, _ = select.select([0], [], [], 1.0)
+        if os.getppid() != parent:
+            return
+        if readable:
+            chunk = os.read(0, 1 << 16)
+            if not chunk or len(waiting) > _MAX_LINE:
+                return
+            waiting += chunk
+
+
+def _in_fork(line: bytes) -> bytes:
+    """The answer of a fork, or ``null`` where it was late, too big or broken."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reader)
+            _confine()
+            os.write(writer, json.dumps(decide(json.loads(line))).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    answer = b""
+    end = time.monotonic() + WALL_S
+    while True:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([reader], [], [], left)[0]:
+            break
+        chunk = os.read(reader, 1 << 12)
+        if not chunk:
+            break
+        answer += chunk
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(reader)
+    return answer or b"null"
+
+
+def _confine() -> None:
+    """Limits of one decision, kept by the kernel: no handler of ours runs."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    with open("/proc/self/statm") as statm:
+        size = int(statm.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.setitimer(signal.ITIMER_PROF, CPU_S)  # its default action ends the process
+
+
+def _import() -> None:
+    """Load SymPy and the parts of it that load late."""
+    import sympy  # type: ignore[import-untyped]  # SymPy has no type information
+
+    x = sympy.Symbol("x")
+    sympy.simplify(sympy.sin(x) ** 2 + sympy.cos(x) ** 2 + 1 / (x + 1) - sympy.sqrt(x))
+    sympy.factor(x**2 - 1)
+    sympy.summation(x, (x, 1, 5))
+
+
+def decide(request: list[Any]) -> bool | None:
+    """``["value", a, b]``: whether a - b is zero. ``["equation", a, b]``: whether two differences of sides vanish
+    together, up to factors that are constant."""
+    what, left, right = request
+    return _zero(build(left) - build(right)) if what == "value" else _vanish_together(build(left), build(right))
+
+
+def _zero(difference: Any) -> bool | None:
+    import sympy
+
+    difference = difference.doit()
+    for step in (sympy.expand, sympy.simplify, sympy.trigsimp, sympy.radsimp):
+        if difference == 0:
+            return True
+        difference = step(difference)
+    found = True if difference == 0 else difference.equals(0)
+    return found if isinstance(found, bool) else None
+
+
+def _vanish_together(left: Any, right: Any) -> bool | None:
+    import sympy
+
+    numerators = [sympy.together(side.doit()).as_numer_denom()[0] for side in (left, right)]
+    ratio = sympy.cancel(numerators[0] / numerators[1])
+    return True if ratio.is_number and ratio != 0 else None
+
+
+def build(tree: list[Any]) -> Any:
+    """The SymPy expression of a tree; raises ``KeyError`` for an operation that is not in the table."""
+    import sympy
+
+    op, *args = tree
+    if op == "num":
+        return sympy.Rational(int(args[0], 16), int(args[1], 16))
+    if op == "sym":
+        constant = {"pi": sympy.pi, "e": sympy.E, "i": sympy.I, "oo": sympy.oo}.get(args[0])
+        return sympy.Symbol(args[0], real=True) if constant is None else constant
+    return _table()[op](*(build(arg) for arg in args))
+
+
+def _table() -> dict[str, Callable[..., Any]]:
+    import sympy as s
+
+    half_turn = s.pi / 180
+    return {
+        "add": s.Add, "mul": s.Mul, "neg": lambda a: -a, "div": lambda a, b: a / b, "pow": s.Pow, "root": s.root,
+        "abs": s.Abs,
+        "percent": lambda a: a / 100, "degree": lambda a: a * half_turn, "based": lambda a, b: a,
+        "factorial": s.factorial,
+        "double_factorial": s.factorial2, "binom": s.binomial, "floor": s.floor, "ceil": s.ceiling, "mod": s.Mod,
+        "gcd": s.gcd,
+        "lcm": s.lcm, "max": s.Max, "min": s.Min, "exp": s.exp, "ln": s.log, "log": s.log, "lg": lambda a: s.log(a, 10),
+        "log2": lambda a: s.log(a, 2), "re": s.re, "im": s.im, "conj": s.conjugate, "arg": s.arg, "sgn": s.sign,
+        "erf": s.erf,
+        **{name: getattr(s, name) for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()},
+        **{f"a{name}": getattr(s, f"a{name}") for name in "sin cos tan cot sec csc sinh cosh tanh".split()},
+        "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)), "limit": lambda x, to,
+        body: s.Limit(body, x, to),
+        "product": lambda k, low, high, body: s.Product(body, (k, low, high)),
+        "integral": lambda x, *rest: s.Integral(rest[-1], (x, *rest[:-1])),
+        "call": lambda f, *args: s.Function(str(f))(*args),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(2_000)
+    serve()

@@ -1,0 +1,134 @@
+"""Units and nouns after a number: which words name the same one, and which words are no unit at all."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SPELLINGS = {
+    "cm": "centimeter centimeters centimetre centimetres cms",
+    "mm": "millimeter millimeters millimetre millimetres",
+    "m": "meter meters metre metres",
+    "km": "kilometer kilometers kilometre kilometres kms",
+    "in": "inch inches",
+    "ft": "foot feet",
+    "yd": "yard yards yds",
+    "mi": "mile miles",
+    "g": "gram grams gm",
+    "kg": "kilogram kilograms kgs",
+    "mg": "milligram milligrams",
+    "lb": "pound pounds lbs",
+    "oz": "ounce ounces",
+    "s": "second seconds sec secs",
+    "ms": "millisecond milliseconds",
+    "min": "minute minutes mins",
+    "h": "hour hours hr hrs",
+    "day": "days",
+    "week": "weeks wk wks",
+    "month": "months",
+    "year": "years yr yrs",
+    "l": "liter liters litre litres L",
+    "ml": "milliliter milliliters millilitre millilitres mL",
+    "gal": "gallon gallons",
+    "qt": "quart quarts",
+    "mph": "",
+    "km/h": "kph kmh kmph",
+    "N": "newton newtons",
+    "J": "joule joules",
+    "kJ": "kilojoule kilojoules",
+    "W": "watt watts",
+    "kW": "kilowatt kilowatts",
+    "V": "volt volts",
+    "A": "ampere amperes amp amps",
+    "ohm": "ohms",
+    "Hz": "hertz",
+    "Pa": "pascal pascals",
+    "K": "kelvin",
+    "mol": "mole moles mols",
+    "rad": "radian radians rads",
+    "cent": "cents",
+    "dollar": "dollars usd USD bucks",
+    "euro": "euros eur EUR",
+    "unit": "units",
+    "sq": "square squared",
+    "cu": "cubic cubed",
+    "person": "people persons",
+    "child": "children",
+    "man": "men",
+    "woman": "women",
+    "mouse": "mice",
+    "die": "dice",
+    "penny": "pennies",
+    "way": "ways",
+}  # fmt: skip
+_SAME: Final = {spelling: unit for unit, more in _SPELLINGS.items() for spelling in [unit, *more.split()]}
+UNITS: Final = frozenset(spelling for spelling in _SAME if len(spelling) > 1)
+"""Spellings that plain text may put after a number without being taken for a product of letters."""
+COUNTED: Final = frozenset({"unit", "way"})
+"""Units that say no more than that something was counted."""
+PARTS: Final = frozenset(
+    {"h", "min", "s", "day", "week", "ft", "in", "lb", "oz", "yd", "m", "cm", "km", "dollar", "year", "month"}
+)
+"""Units that a smaller one may follow: ``2 hours 30 minutes``."""
+MONEY: Final = {"$": "dollar", "€": "euro", "£": "pound sterling", "¥": "yen", "₹": "rupee", "¢": "cent"}
+
+_NO_UNIT: Final = frozenset(
+    "is are was not wrong no false incorrect maybe perhaps except or and but plus minus times more less than if when "
+    "then nor only at about approximately roughly around between to from answer correct right true yes it this that "
+    "where for because since so which with without mod modulo over by divided half third quarter double triple "
+    "either neither both none all any some other others otherwise also instead actually wait".split()
+)
+_WORD = re.compile(r"[^\W\d_]+|[\^/]|-?\d+")
+
+
+def is_unit(phrase: str) -> bool:
+    """Whether words after a number can be its unit: a few nouns, nothing that says more than a unit does."""
+    words = phrase.replace("/", " ").lower().split()
+    return 0 < len(words) <= 5 and not any(word in _NO_UNIT for word in words)
+
+
+def canonical(phrase: str) -> str:
+    """One spelling of a unit: ``square inches`` and ``in^2``, ``miles per hour`` and ``mph`` become the same.
+
+    >>> canonical("square inches"), canonical("miles per hour"), canonical("dogs")
+    ('in^2', 'mi/h', 'dog')
+    """
+    parts = [_one(word) for word in _WORD.findall(phrase.replace(" per ", " / ").replace("an hour", "/ h"))]
+    joined: list[str] = []
+    power = ""
+    for part in parts:
+        if part in ("sq", "cu") and not joined:
+            power = "^2" if part == "sq" else "^3"
+        elif part in ("sq", "cu"):
+            joined.append("^2" if part == "sq" else "^3")
+        elif part in ("^", "/"):
+            joined.append(part)
+        elif joined and joined[-1] in ("^", "/"):
+            joined[-1] += part
+        else:
+            joined.append(part + power)
+            power = ""
+    text = "".join(f" {part}" if part[0] not in "^/" else part for part in joined).strip()
+    return {"mph": "mi/h", "": ("unit" + power) if power else ""}.get(text, text)
+
+
+def _one(word: str) -> str:
+    known = _SAME.get(word) or _SAME.get(word.lower())
+    if known:
+        return known
+    word = word.lower()
+    for ending, instead in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ss", "ss"), ("s", "")):
+        if len(word) > len(ending) + 2 and word.endswith(ending):
+            return word[: len(word) - len(ending)] + instead
+    return word
+
+
+def compatible(left: str, right: str) -> bool:
+    """Whether two canonical units may stand for each other: the same, or one that only says ``units``."""
+    if left == right:
+        return True
+    return any(_counted(one) for one in (left, right))
+
+
+def _counted(unit: str) -> bool:
+    return unit.split("^")[0] in COUNTED or unit == ""

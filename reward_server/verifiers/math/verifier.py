@@ -1,0 +1,161 @@
+"""Mathematical answers: extracts the answer of a completion, reads it, and compares it with the reference in tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from reward_server.errors import InvalidTask, LimitExceeded
+from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
+from reward_server.verifiers.base import Context, Example
+from reward_server.verifiers.math.canonical import canonical
+from reward_server.verifiers.math.compare import Comparer
+from reward_server.verifiers.math.extraction import Extracted, extract
+from reward_server.verifiers.math.judgement import Judgement, Spent, different, undecided
+from reward_server.verifiers.math.limits import NotMath, TooBig
+from reward_server.verifiers.math.nodes import Apply, Node, Words
+from reward_server.verifiers.math.params import MathParams
+from reward_server.verifiers.math.reading import readings, unwrap
+
+_SHOWN = 500
+
+
+class MathDetail(TypedDict, total=False):
+    """Why a mathematical verdict is what it is."""
+
+    extracted: str
+    """The text taken for the answer."""
+    rule: str
+    """The rule of ``extraction`` that found it."""
+    answer: str
+    """Its canonical form."""
+    reference: str
+    """The reference's canonical form."""
+    tier: str
+    """What decided: identical, canonical, exact, decimal, structure, region, text, balls, sympy."""
+    difference: str
+    """For ``incorrect``: the first difference found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A reference read once: its accepted answers, each with its text and readings."""
+
+    accepted: tuple[tuple[str, tuple[Node, ...]], ...]
+    params: MathParams
+
+
+class MathVerifier:
+    r"""Right if the completion's answer is mathematically the reference.
+
+    Reference ``\frac{1}{2}``; a completion that ends in ``\boxed{0.5}`` is correct, one in ``\boxed{2}`` is not.
+    """
+
+    name = "math"
+    version = "1"
+    lane = Lane.CPU
+    limits = Limits(time_s=5.0)
+    cost_s = 5e-4
+    Reference = str | int | float | list[str | int | float]
+    Params = MathParams
+    Detail = MathDetail
+    examples = (
+        Example("the same number, written otherwise", r"\frac{1}{2}", r"So it is \boxed{0.5}.", Outcome.CORRECT),
+        Example("another number", r"\frac{1}{2}", r"So it is \boxed{2}.", Outcome.INCORRECT),
+        Example("a set in another order", r"\{1, 2\}", r"$x \in \{2, 1\}$", Outcome.CORRECT),
+        Example("an interval as an inequality", r"(2, 5]", r"\boxed{2 < x \le 5}", Outcome.CORRECT),
+        Example("two answers for one", "1", r"\boxed{1} or \boxed{2}", Outcome.INCORRECT),
+        Example("no answer", "7", "I do not know.\nIt is hard.", Outcome.NO_ANSWER),
+        Example(
+            "more than an answer may hold", "7", r"\boxed{" + "(" * 500 + "7" + ")" * 500 + "}", Outcome.LIMIT_EXCEEDED
+        ),
+        Example("a reference that is no answer", r"\frac{1}{", r"\boxed{1}", Outcome.INVALID_TASK),
+    )
+
+    def prepare(self, reference: Any, params: MathParams, context: Context) -> Task:
+        """Read the accepted answers; raises ``InvalidTask`` for one that cannot be read."""
+        texts = reference if isinstance(reference, list) else [reference]
+        if not texts:
+            raise InvalidTask("the reference is an empty list")
+        return Task(tuple(_accepted(_text(text), params) for text in texts), params)
+
+    def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
+        """Judge one completion; raises ``LimitExceeded`` for an answer past a cap."""
+        found = extract(completion.text, task.params.extract)
+        if found is None:
+            return no_answer()
+        try:
+            answers = _answers(found, task.params)
+        except NotMath as error:
+            if not any(part.strip() for part in found.parts):
+                return no_answer()
+            return incorrect({**_head(found), "tier": "none", "difference": str(error)})
+        except TooBig as error:
+            raise LimitExceeded(str(error), limit=error.what) from error
+        best: tuple[Judgement, Node, Node] | None = None
+        for text, accepted in task.accepted:
+            if len(found.parts) == 1 and unwrap(found.parts[0]) == text:
+                return correct(
+                    {
+                        **_head(found),
+                        "answer": _shown(answers[0]),
+                        "reference": _shown(accepted[0]),
+                        "tier": "identical",
+                    }
+                )
+            for gold in accepted:
+                for answer in answers:
+                    judgement = _judge(gold, answer, task.params)
+                    if judgement.equal:
+                        return correct(_detail(found, answer, gold, judgement))
+                    if best is None or judgement.equal is None:
+                        best = judgement, answer, gold
+        assert best is not None
+        judgement, answer, gold = best
+        flags = ("undecided",) if judgement.equal is None else ()
+        return incorrect(_detail(found, answer, gold, judgement), flags=flags)
+
+
+def _text(reference: str | int | float) -> str:
+    if isinstance(reference, float) and reference.is_integer():
+        return str(int(reference))
+    return str(reference)
+
+
+def _accepted(text: str, params: MathParams) -> tuple[str, tuple[Node, ...]]:
+    try:
+        return unwrap(text), readings(text, decimal_comma=params.decimal_comma)
+    except (NotMath, TooBig) as error:
+        raise InvalidTask(f"the reference {text[:100]!r} cannot be read: {error}") from error
+
+
+def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
+    """The readings of the extracted parts; several parts are one list."""
+    each = [readings(part, decimal_comma=params.decimal_comma) for part in found.parts]
+    if len(each) == 1:
+        return each[0]
+    return (Apply("list", tuple(readings_of_part[0] for readings_of_part in each)),)
+
+
+def _judge(gold: Node, answer: Node, params: MathParams) -> Judgement:
+    if isinstance(answer, Words) != isinstance(gold, Words) and params.case == "exact":
+        return different("text", "words against mathematics")
+    try:
+        return Comparer(params).compare(gold, answer)
+    except Spent:
+        return undecided("the comparison takes too much work")
+
+
+def _head(found: Extracted) -> dict[str, str]:
+    return {"extracted": " ; ".join(found.parts)[:_SHOWN], "rule": found.rule}
+
+
+def _detail(found: Extracted, answer: Node, gold: Node, judgement: Judgement) -> dict[str, str]:
+    detail = {**_head(found), "answer": _shown(answer), "reference": _shown(gold), "tier": judgement.tier}
+    return detail if judgement.equal else {**detail, "difference": judgement.why[:_SHOWN]}
+
+
+def _shown(node: Node) -> str:
+    return canonical(node)[:_SHOWN]

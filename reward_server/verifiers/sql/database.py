@@ -1,0 +1,179 @@
+"""SQLite databases in memory: built from a reference, then closed to everything but one reading statement.
+
+What holds, and by what: nothing is written, attached or loaded (an authorizer that allows reading, functions and
+recursion only, under ``PRAGMA query_only``); a query ends (a progress handler counts virtual-machine steps); no value
+or statement grows without bound (``sqlite3_limit``). The functions that give another answer each time are refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from reward_server.errors import InvalidTask, LimitExceeded
+from reward_server.verifiers.base import StrictModel
+
+Cell = int | float | str | bytes | None
+Rows = list[tuple[Cell, ...]]
+
+MAX_QUERY = 20_000
+MAX_ROWS = 10_000
+_STEP = 10_000
+_LIMITS = (
+    (sqlite3.SQLITE_LIMIT_LENGTH, 4_000_000),
+    (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 2_000_000),
+    (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+    (sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200),
+    (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 200),
+    (sqlite3.SQLITE_LIMIT_COMPOUND_SELECT, 100),
+    (sqlite3.SQLITE_LIMIT_COLUMN, 500),
+    (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+)
+_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+_REFUSED_WHILE_BUILDING = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH, sqlite3.SQLITE_PRAGMA})
+_REFUSED_FUNCTIONS = frozenset(
+    "load_extension random randomblob readfile writefile edit fts3_tokenizer zeroblob sqlite_compileoption_get "
+    "changes total_changes last_insert_rowid".split()
+)
+
+
+class Instance(StrictModel):
+    """One database: the statements that fill it, rows by table, or a whole file."""
+
+    sql: str = Field("", description="Statements run after the schema, for example INSERTs")
+    rows: dict[str, list[list[int | float | str | None]]] = Field(
+        default_factory=dict, description="Rows by table, values in the order of its columns"
+    )
+    file: str = Field("", description="A SQLite file in base64, in place of schema, sql and rows")
+    sha256: str = Field("", description="Hash that the file must have, in hex")
+
+
+class Failure(TypedDict):
+    """Why a query gave no rows."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryError(Exception):
+    """The query is not one reading statement, or fails."""
+
+    message: str
+
+
+def build(schema: str, instance: Instance) -> sqlite3.Connection:
+    """A database that holds what ``instance`` says; raises ``InvalidTask``."""
+    connection = _connection()
+    try:
+        if instance.file:
+            _load(connection, instance)
+        else:
+            connection.set_authorizer(_building)
+            connection.executescript(schema)
+            for table, rows in instance.rows.items():
+                _insert(connection, table, rows)
+            connection.executescript(instance.sql)
+        connection.set_authorizer(None)
+        connection.commit()
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+    except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, TimeoutError) as error:
+        connection.close()
+        raise InvalidTask(f"the database cannot be built: {str(error)[:200]}") from None
+    except InvalidTask:
+        connection.close()
+        raise
+    connection.set_authorizer(_reading)
+    return connection
+
+
+def run(connection: sqlite3.Connection, query: str, *, steps: int) -> Rows:
+    """All rows of one reading statement; raises ``QueryError``, or ``LimitExceeded`` past ``steps`` or ``MAX_ROWS``."""
+    if len(query) > MAX_QUERY:
+        raise LimitExceeded(f"the query has more than {MAX_QUERY} characters", limit="size")
+    if "\x00" in query:
+        raise QueryError("the query holds a NUL character")
+    budget = _Budget(steps)
+    connection.set_progress_handler(budget, _STEP)
+    try:
+        cursor = connection.execute(query)
+        rows: Rows = cursor.fetchmany(MAX_ROWS + 1)
+        if cursor.description is None:
+            raise QueryError("the statement returns no rows")
+        cursor.close()
+    except sqlite3.OperationalError as error:
+        if budget.spent:
+            raise LimitExceeded(f"the query took more than {steps} steps", limit="time") from None
+        raise QueryError(str(error)[:300]) from None
+    except MemoryError:
+        raise LimitExceeded("the query used too much memory", limit="memory") from None
+    except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, RecursionError) as error:
+        raise QueryError(str(error)[:300]) from None
+    finally:
+        connection.set_progress_handler(None, 0)
+    if len(rows) > MAX_ROWS:
+        raise LimitExceeded(f"the query returned more than {MAX_ROWS} rows", limit="output")
+    return rows
+
+
+class _Budget:
+    """A progress handler: asked every ``_STEP`` instructions, true (stop) when all are spent."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps // _STEP
+        self.spent = False
+
+    def __call__(self) -> bool:
+        self.left -= 1
+        self.spent = self.left < 0
+        return self.spent
+
+
+def _connection() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=0)
+    for limit, value in _LIMITS:
+        connection.setlimit(limit, value)
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA max_page_count = 65536")
+    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    connection.set_progress_handler(_Budget(50_000_000), _STEP)
+    return connection
+
+
+def _load(connection: sqlite3.Connection, instance: Instance) -> None:
+    try:
+        content = base64.b64decode(instance.file, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidTask("the database file is no base64") from None
+    if instance.sha256 and hashlib.sha256(content).hexdigest() != instance.sha256.lower():
+        raise InvalidTask("the database file does not have the stated hash")
+    connection.deserialize(content)
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Sequence[Cell]]) -> None:
+    """Rows by bound parameters; the table's name is checked against the schema and quoted."""
+    known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if table not in known:
+        raise InvalidTask(f"rows are given for {table!r}, which the schema does not create")
+    quoted = table.replace('"', '""')
+    for row in rows:
+        connection.execute(f'INSERT INTO "{quoted}" VALUES ({",".join("?" * len(row))})', row)
+
+
+def _building(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
+    refused = action in _REFUSED_WHILE_BUILDING or (second or "").lower() == "load_extension"
+    return sqlite3.SQLITE_DENY if refused else sqlite3.SQLITE_OK
+
+
+def _reading(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:
+    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _REFUSED_FUNCTIONS:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY

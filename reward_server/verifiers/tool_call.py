@@ -1,0 +1,263 @@
+"""Function calls: the right functions, with the right arguments, of the right types."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, JsonValue
+from typing_extensions import TypedDict
+
+from reward_server.errors import InvalidTask
+from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
+from reward_server.verifiers.base import Context, Example, StrictModel
+from reward_server.verifiers.schemas import SchemaCheck, schema_check
+from reward_server.verifiers.structured import NotParsed, find, parse, shown
+
+MAX_CALLS = 64
+_TAGGED = re.compile(r"<(tool_call|function_call)>((?:(?!<(?:tool|function)_call>).)*?)</\1>", re.DOTALL)
+_PYTHON = re.compile(r"\[?\s*[A-Za-z_][\w.]{0,100}\(.{0,20000}\)\s*\]?", re.DOTALL)
+
+
+class GoldCall(StrictModel):
+    """A call that is expected."""
+
+    name: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    alternatives: dict[str, list[JsonValue]] = Field(
+        default_factory=dict, description="By argument: other values that are right"
+    )
+    optional: list[str] = Field(default_factory=list, description="Arguments that may be left out")
+
+
+class ToolCallReference(StrictModel):
+    """Expected calls, and the functions there are."""
+
+    calls: list[GoldCall] = Field(max_length=MAX_CALLS, description="Empty: right is to call nothing")
+    tools: list[dict[str, JsonValue]] = Field(
+        default_factory=list, description="OpenAI function definitions: name, and parameters as a JSON Schema"
+    )
+
+
+class ToolCallParams(StrictModel):
+    """How calls are compared."""
+
+    ordered: bool = Field(False, description="The calls must come in the order of the reference")
+    ignore_case: bool = Field(False, description="Case of text arguments does not count")
+    format: Literal["auto", "json", "python"] = "auto"
+
+
+class ToolCallDetail(TypedDict, total=False):
+    """What was called, and the first thing wrong with it."""
+
+    calls: list[str]
+    problems: list[str]
+    matched: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Expected calls and the argument check and defaults of each function."""
+
+    reference: ToolCallReference
+    params: ToolCallParams
+    checks: Mapping[str, SchemaCheck]
+    defaults: Mapping[str, Mapping[str, Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call found in a completion."""
+
+    name: str
+    arguments: dict[str, Json]
+
+
+class ToolCall:
+    """Right if the completion makes exactly the expected calls, each with the expected arguments.
+
+    Calls are read from ``<tool_call>`` tags, from JSON (``name`` with ``arguments`` or ``parameters``, an OpenAI
+    ``function`` object, a list, a ``tool_calls`` key; arguments may be a JSON string) or as Python calls with literal
+    arguments. With ``tools`` the arguments must satisfy the function's schema, and an argument left out counts as its
+    default. Numbers compare by value. ``score`` is the F1 over calls.
+    """
+
+    name = "tool_call"
+    version = "1"
+    lane = Lane.CPU
+    limits = Limits(time_s=5.0)
+    cost_s = 1e-4
+    Reference = ToolCallReference
+    Params = ToolCallParams
+    Detail = ToolCallDetail
+    examples = (
+        Example("tagged", {"calls": [{"name": "add", "arguments": {"a": 1, "b": 2}}]},
+                '<tool_call>{"name": "add", "arguments": {"b": 2, "a": 1}}</tool_call>', Outcome.CORRECT),
+        Example("a wrong argument", {"calls": [{"name": "add", "arguments": {"a": 1}}]},
+                '{"name": "add", "arguments": {"a": 2}}', Outcome.INCORRECT),
+        Example("in Python", {"calls": [{"name": "add", "arguments": {"a": 1}}]}, "[add(a=1)]", Outcome.CORRECT),
+        Example("a call too many", {"calls": [{"name": "f"}]}, '[{"name": "f"}, {"name": "g"}]', Outcome.INCORRECT),
+        Example("nothing to call", {"calls": []}, "I need no tool for that.", Outcome.CORRECT),
+        Example("no call", {"calls": [{"name": "f"}]}, "I would call f.", Outcome.NO_ANSWER),
+    )  # fmt: skip
+
+    def prepare(self, reference: ToolCallReference, params: ToolCallParams, context: Context) -> Task:
+        """Build the argument checks and try the expected calls on them; raises ``InvalidTask``."""
+        checks: dict[str, SchemaCheck] = {}
+        defaults: dict[str, Mapping[str, Json]] = {}
+        for tool in reference.tools:
+            function = tool.get("function", tool)
+            if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+                raise InvalidTask("a tool is an object with a name and parameters")
+            schema = function.get("parameters") or {"type": "object", "properties": {}}
+            properties = schema.get("properties", {}) if isinstance(schema, dict) else None
+            if not isinstance(schema, dict) or not isinstance(properties, dict):
+                raise InvalidTask(f"the parameters of {function['name']!r} are no JSON Schema of an object")
+            checks[str(function["name"])] = schema_check({"additionalProperties": False, **schema})
+            defaults[str(function["name"])] = {
+                name: one["default"] for name, one in properties.items() if isinstance(one, dict) and "default" in one
+            }
+        for call in reference.calls:
+            if reference.tools and call.name not in checks:
+                raise InvalidTask(f"the reference calls {call.name!r}, which is not among the tools")
+            if call.name in checks and (faults := checks[call.name](call.arguments)):
+                raise InvalidTask(f"the expected arguments of {call.name!r} break its schema: {faults[0]}")
+        return Task(reference, params, checks, defaults)
+
+    def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
+        """Find the calls and pair them with the expected ones."""
+        calls = _calls(completion.text, task.params.format)
+        gold = task.reference.calls
+        if calls is None and not completion.text.strip():
+            return no_answer()
+        if not calls and gold:
+            return no_answer({"calls": [], "expected": len(gold)})
+        problems: list[str] = []
+        open_calls = list(calls or [])
+        matched = 0
+        for index, expected in enumerate(gold):
+            candidates = open_calls if not task.params.ordered else (calls or [])[index : index + 1]
+            faults = [(_fault(expected, call, task), call) for call in candidates[:MAX_CALLS]]
+            right = next((call for fault, call in faults if fault is None), None)
+            if right is None:
+                same = [fault for fault, call in faults if fault and call.name == expected.name]
+                problems.append((same or [f"no call of {expected.name!r}"])[0] or "")
+                continue
+            open_calls.remove(right)
+            matched += 1
+        problems += [f"unexpected call of {call.name!r}" for call in open_calls[: len(calls or []) - matched]]
+        detail: ToolCallDetail = {
+            "calls": [shown({"name": call.name, "arguments": call.arguments}) for call in (calls or [])[:10]],
+            "problems": [problem[:300] for problem in problems[:10]],
+            "matched": matched,
+            "expected": len(gold),
+        }
+        if matched == len(gold) == len(calls or []):
+            return correct({**detail})
+        return incorrect({**detail}, score=2 * matched / max(1, len(gold) + len(calls or [])))
+
+
+def _fault(expected: GoldCall, call: Call, task: Task) -> str | None:
+    """What is wrong with a call, None where nothing is."""
+    if call.name != expected.name:
+        return f"{call.name!r} was called, not {expected.name!r}"
+    check = task.checks.get(call.name)
+    if check and (faults := check(call.arguments)):
+        return f"{call.name}: {faults[0]}"
+    defaults = task.defaults.get(call.name, {})
+    for name, value in expected.arguments.items():
+        if name not in call.arguments:
+            if name in expected.optional or (name in defaults and _equal(defaults[name], value, task.params)):
+                continue
+            return f"{call.name}: {name} is missing"
+        accepted = [value, *expected.alternatives.get(name, [])]
+        if not any(_equal(one, call.arguments[name], task.params) for one in accepted):
+            return f"{call.name}: {name} is {shown(call.arguments[name])}, expected {shown(value)}"
+    for name, value in call.arguments.items():
+        if name in expected.arguments or any(
+            _equal(one, value, task.params) for one in expected.alternatives.get(name, [])
+        ):
+            continue
+        if not (name in defaults and _equal(defaults[name], value, task.params)):
+            return f"{call.name}: unexpected argument {name}"
+    return None
+
+
+def _equal(gold: Json, said: Json, params: ToolCallParams) -> bool:
+    """Deep equality by value: 1 equals 1.0, and true equals neither."""
+    if isinstance(gold, dict) and isinstance(said, dict):
+        return gold.keys() == said.keys() and all(_equal(gold[key], said[key], params) for key in gold)
+    if isinstance(gold, list) and isinstance(said, list):
+        return len(gold) == len(said) and all(_equal(a, b, params) for a, b in zip(gold, said, strict=True))
+    if isinstance(gold, bool) or isinstance(said, bool):
+        return gold is said
+    if isinstance(gold, str) and isinstance(said, str) and params.ignore_case:
+        return gold.casefold() == said.casefold()
+    return bool(gold == said)
+
+
+def _calls(text: str, format: str) -> list[Call] | None:
+    """Calls of the completion in order; None where there is nothing that looks like one."""
+    tagged = [match[2] for match in _TAGGED.finditer(text)]
+    if tagged:
+        calls: list[Call] = []
+        for source in tagged[: MAX_CALLS + 1]:
+            try:
+                calls += _from_json(parse(source.strip(), "json"))
+            except NotParsed:
+                calls.append(Call("(not JSON)", {}))
+        return calls
+    if format != "python":
+        try:
+            document, _ = find(text, "json")
+        except NotParsed:
+            document = None
+        if isinstance(document, dict | list) and (calls := list(_from_json(document))):
+            return calls
+    if format != "json":
+        return _from_python(text.strip().strip("`").removeprefix("python").strip())
+    return None
+
+
+def _from_json(document: Json) -> Iterator[Call]:
+    if isinstance(document, list):
+        for one in document[: MAX_CALLS + 1]:
+            yield from _from_json(one)
+    elif isinstance(document, dict):
+        if isinstance(document.get("tool_calls"), list):
+            yield from _from_json(document["tool_calls"])
+            return
+        function = document.get("function")
+        inner = function if isinstance(function, dict) else document
+        name = function if isinstance(function, str) else inner.get("name")
+        arguments: Json = next((inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner), {})
+        if isinstance(arguments, str):
+            try:
+                arguments = parse(arguments or "{}", "json")
+            except NotParsed:
+                arguments = {"(not JSON)": arguments}
+        if isinstance(name, str) and isinstance(arguments, dict):
+            yield Call(name, arguments)
+
+
+def _from_python(text: str) -> list[Call] | None:
+    """Calls written in Python, by the syntax tree; arguments must be literals, and nothing runs."""
+    if len(text) > 20_000 or not _PYTHON.fullmatch(text):
+        return None
+    try:
+        body = ast.parse(text, mode="eval").body
+        nodes = body.elts if isinstance(body, ast.List | ast.Tuple) else [body]
+        calls = []
+        for node in nodes:
+            if not isinstance(node, ast.Call) or node.args or any(word.arg is None for word in node.keywords):
+                return None
+            arguments = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+            calls.append(Call(ast.unparse(node.func), json.loads(json.dumps(arguments, allow_nan=False))))
+        return calls
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return None

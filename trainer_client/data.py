@@ -1,0 +1,262 @@
+"""Data as it really is, made into the rows that training needs.
+
+A row is ``{"prompt", "answer", "verifier", "params", "source"}``: the prompt as text or messages, the reference as
+text (JSON where it is no text, which the server decodes), the verifier's name, parameters as JSON or None. Where those
+stand in somebody's dataset is said with dotted paths (``reward_model.ground_truth``), a named layout, or both.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+SHOWN = 5
+"""Row numbers named in an error."""
+
+
+class DataError(Exception):
+    """The dataset is not what the config says it is; the message is one line for its owner."""
+
+
+def _option(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass
+class DataArguments:
+    """Where the data is, and where in it the parts of a row stand."""
+
+    dataset: str | None = _option(None, "A .jsonl, .json or .parquet file, a folder of them, or a hub id.")
+    dataset_config: str | None = _option(None, "Configuration of a hub dataset.")
+    dataset_split: str = _option("train", "Split of a hub dataset.")
+    layout: str | None = _option(None, "A known layout: verl or open_instruct. What is given beside it wins.")
+    prompt: str | None = _option(None, "Path of the prompt. Default: prompt.")
+    reference: str | None = _option(None, "Path of the reference. Default: answer.")
+    reference_transform: Any = _option(None, "last_boxed, json, or after:TEXT (in YAML also {after: TEXT}).")
+    verifier: str | None = _option(None, "The verifier of all rows.")
+    verifier_column: str | None = _option(None, "Path of each row's verifier.")
+    verifier_names: Any = _option(None, "What stands there -> name of a verifier, as a mapping (JSON as a flag).")
+    params: Any = _option(None, "Parameters for all rows, as a mapping (JSON as a flag).")
+    params_column: str | None = _option(None, "Path of each row's parameters.")
+    source: str | None = _option(None, "Path of where a row comes from. Default: source, where there is one.")
+    as_chat: bool = _option(False, "Make a prompt that is text the message of a user, for the chat template.")
+    system_prompt: str | None = _option(None, "Put before every prompt; makes prompts chats too.")
+    prompt_suffix: str | None = _option(None, "Added to the last message, as 'Put the answer in \\boxed{}.'.")
+    deduplicate: bool = _option(True, "Keep the first of several rows with the same prompt.")
+    max_rows: int | None = _option(None, "Use only so many rows.")
+
+
+LAYOUTS: dict[str, dict[str, str]] = {
+    "verl": {"prompt": "prompt", "reference": "reward_model.ground_truth", "source": "data_source"},
+    "open_instruct": {
+        "prompt": "messages",
+        "reference": "ground_truth",
+        "verifier_column": "dataset",
+        "source": "dataset",
+    },
+}
+_DEFAULTS = {"prompt": "prompt", "reference": "answer"}
+
+
+def load_rows(arguments: DataArguments) -> list[Row]:
+    """The rows of the dataset that ``arguments`` name, mapped and deduplicated. Raises ``DataError``."""
+    if not arguments.dataset:
+        raise DataError("dataset is missing: name a file, a folder or a hub id")
+    return map_rows(read(arguments), arguments)
+
+
+def map_rows(raw: Iterable[Row], arguments: DataArguments) -> list[Row]:
+    """``raw`` rows of any shape as rows to train on. Raises ``DataError`` naming what is wrong, and in which rows."""
+    paths = _with_layout(arguments)
+    if (paths.verifier is None) == (paths.verifier_column is None):
+        raise DataError("give one of verifier (for all rows) and verifier_column (each row names its own)")
+    transform = _transform(paths.reference_transform)
+    names = _mapping(paths.verifier_names, "verifier_names")
+    common = _mapping(paths.params, "params")
+    rows: list[Row] = []
+    wrong: dict[str, list[int]] = {}
+    seen: set[str] = set()
+    for number, record in enumerate(raw):
+        try:
+            row = _map(record, paths, transform, names, common)
+        except LookupError as error:
+            wrong.setdefault(str(error.args[0]), []).append(number)
+            continue
+        key = json.dumps(row["prompt"], sort_keys=True)
+        if not (arguments.deduplicate and key in seen):
+            seen.add(key)
+            rows.append(row)
+        if arguments.max_rows is not None and len(rows) == arguments.max_rows:
+            break
+    if wrong:
+        what, where = next(iter(wrong.items()))
+        raise DataError(f"{what} (rows {', '.join(map(str, where[:SHOWN]))}{' …' if len(where) > SHOWN else ''})")
+    if not rows:
+        raise DataError(f"{arguments.dataset or 'the dataset'} has no rows")
+    return rows
+
+
+def read(arguments: DataArguments) -> Iterator[Row]:
+    """The records of a file, of all files in a folder, or of a dataset on the hub. Raises ``DataError``."""
+    path = Path(arguments.dataset or "")
+    files = sorted(each for each in path.iterdir() if each.suffix in _READERS) if path.is_dir() else [path]
+    if path.suffix in _READERS or path.exists():
+        for file in files:
+            if not file.is_file():
+                raise DataError(f"there is no file {file}")
+            yield from _READERS[file.suffix](file)
+        return
+    import datasets  # lazily: it is slow to import, and local files do without
+
+    try:
+        loaded = datasets.load_dataset(arguments.dataset, arguments.dataset_config, split=arguments.dataset_split)
+    except Exception as error:
+        raise DataError(f"cannot load {arguments.dataset!r}: {str(error).splitlines()[0]}") from error
+    yield from loaded
+
+
+def look_up(record: Any, path: str) -> Any:
+    """What stands at a dotted ``path``; a key that itself holds dots wins. Raises ``LookupError``."""
+    if isinstance(record, Mapping) and path in record:
+        return record[path]
+    head, dot, rest = path.partition(".")
+    if isinstance(record, str) and record.lstrip().startswith("{"):
+        record = json.loads(record)
+    if isinstance(record, list) and head.isdigit() and int(head) < len(record):
+        value = record[int(head)]
+    elif isinstance(record, Mapping) and head in record:
+        value = record[head]
+    else:
+        has = f"it has {', '.join(sorted(record))}" if isinstance(record, Mapping) else "there are no columns there"
+        raise LookupError(f"no column {path!r}; {has}")
+    return look_up(value, rest) if dot else value
+
+
+def after(text: str, mark: str) -> str:
+    """What follows the last ``mark``. Raises ``LookupError`` where there is none."""
+    head, found, tail = text.rpartition(mark)
+    if not found:
+        raise LookupError(f"the reference has no {mark!r}")
+    return tail.strip()
+
+
+def last_boxed(text: str) -> str:
+    r"""What stands in the last ``\boxed{…}``, braces balanced. Raises ``LookupError`` where there is none."""
+    start = text.rfind("\\boxed{")
+    depth = 0
+    for place in range(start + 6, len(text)) if start >= 0 else ():
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return text[start + 7 : place].strip()
+    raise LookupError("the reference has no \\boxed{…}")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise LookupError(f"the reference is not JSON: {error}") from error
+
+
+TRANSFORMS: dict[str, Callable[[str], Any]] = {"last_boxed": last_boxed, "json": _json}
+
+
+def _transform(given: Any) -> Callable[[Any], Any]:
+    if given is None:
+        return lambda value: value
+    if isinstance(given, str) and given.startswith("after:"):
+        given = {"after": given.removeprefix("after:").strip()}
+    if isinstance(given, Mapping) and set(given) == {"after"}:
+        mark = str(given["after"])
+        return lambda value: after(str(value), mark)
+    if given in TRANSFORMS:
+        return lambda value: TRANSFORMS[given](str(value))
+    raise DataError(f"unknown reference_transform {given!r}: after, {', '.join(sorted(TRANSFORMS))}")
+
+
+def _with_layout(arguments: DataArguments) -> DataArguments:
+    if arguments.layout is not None and arguments.layout not in LAYOUTS:
+        raise DataError(f"unknown layout {arguments.layout!r}: {', '.join(sorted(LAYOUTS))}")
+    known = dict(LAYOUTS.get(arguments.layout or "", {}))
+    if arguments.verifier is not None:
+        known.pop("verifier_column", None)
+    given = {each.name: getattr(arguments, each.name) for each in fields(arguments)}
+    changes: dict[str, Any] = {name: given[name] or at for name, at in {**_DEFAULTS, **known}.items()}
+    return replace(arguments, **changes)
+
+
+def _mapping(given: Any, name: str) -> Mapping[str, Any]:
+    value = json.loads(given) if isinstance(given, str) else given
+    if value is not None and not isinstance(value, Mapping):
+        raise DataError(f"{name} is a mapping, not {value!r}")
+    return value or {}
+
+
+def _map(
+    record: Row,
+    paths: DataArguments,
+    transform: Callable[[Any], Any],
+    names: Mapping[str, Any],
+    common: Mapping[str, Any],
+) -> Row:
+    reference = transform(look_up(record, str(paths.reference)))
+    if reference is None:
+        raise LookupError(f"the reference at {paths.reference!r} is null")
+    named = look_up(record, paths.verifier_column) if paths.verifier_column else paths.verifier
+    own = look_up(record, paths.params_column) if paths.params_column else None
+    params = {**common, **{k: v for k, v in _mapping(own, "params").items() if v is not None}}
+    source = look_up(record, paths.source) if paths.source else record.get("source", "")
+    return {
+        "prompt": _prompt(look_up(record, str(paths.prompt)), paths),
+        "answer": reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False),
+        "verifier": str(names.get(str(named), named)),
+        "params": json.dumps(params, ensure_ascii=False) if params else None,
+        "source": str(source),
+    }
+
+
+def _prompt(value: Any, paths: DataArguments) -> Any:
+    suffix = paths.prompt_suffix or ""
+    if isinstance(value, str) and paths.system_prompt is None and not paths.as_chat:
+        return value + suffix
+    messages = [{"role": "user", "content": value}] if isinstance(value, str) else [dict(each) for each in value]
+    while messages and messages[-1].get("role") == "assistant":  # an answer is no part of the question
+        messages.pop()
+    if not messages:
+        raise LookupError(f"the prompt at {paths.prompt!r} has no message of the user")
+    messages[-1]["content"] += suffix
+    if paths.system_prompt is not None and messages[0].get("role") != "system":
+        messages.insert(0, {"role": "system", "content": paths.system_prompt})
+    return [{"role": str(each["role"]), "content": str(each["content"])} for each in messages]
+
+
+def _jsonl(file: Path) -> Iterator[Row]:
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise DataError(f"{file}, line {number}: {error}") from error
+
+
+def _json_file(file: Path) -> Iterator[Row]:
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file}: {error}") from error
+    yield from held if isinstance(held, list) else held.get("data", [held])
+
+
+def _parquet(file: Path) -> Iterator[Row]:
+    import pyarrow.parquet  # lazily: JSON needs no Arrow
+
+    for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
+        yield from batch.to_pylist()
+
+
+_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {".jsonl": _jsonl, ".json": _json_file, ".parquet": _parquet}

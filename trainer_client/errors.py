@@ -1,0 +1,42 @@
+"""Everything this client raises on purpose.
+
+::
+
+    RewardClientError
+    ├── RequestRejected        the server says that asking again is pointless (4xx but 408, 413 and 429)
+    │   └── Unauthorized       401 or 403: the key is missing, wrong or expired
+    ├── ServerUnreachable      nothing, or nothing usable, came back
+    └── IncompatibleServer     what answers is no reward server, or one of another major version
+
+``score`` raises the first two kinds only: what a retry might have healed comes back as a verdict of
+``unavailable``, so that one lost request does not throw away the answers of the others.
+"""
+
+from __future__ import annotations
+
+
+class RewardClientError(Exception):
+    """Root of the tree."""
+
+
+class RequestRejected(RewardClientError):
+    """The server refused the request for good; carries the fields of its problem document (RFC 9457)."""
+
+    def __init__(self, status: int, *, type: str = "about:blank", title: str = "", detail: str = "") -> None:
+        super().__init__(": ".join(part for part in (f"HTTP {status}", title, detail) if part))
+        self.status = status
+        self.type = type
+        self.title = title
+        self.detail = detail
+
+
+class Unauthorized(RequestRejected):
+    """The API key is missing, wrong or expired."""
+
+
+class ServerUnreachable(RewardClientError):
+    """No usable answer within the time given; the message says what happened last."""
+
+
+class IncompatibleServer(RewardClientError):
+    """What answers is not a reward server that this client can talk to."""

@@ -1,0 +1,1 @@
+"""Reinforcement learning with verifiable rewards, on top of TRL's GRPO trainer."""
