@@ -207,6 +207,8 @@ class Tester:
     namespace. A function ``check`` that the tests define is called with the proxy of the first entry.
     """
 
+    __test__ = False  # for pytest, which collects classes of this name
+
     tests: tuple[str, ...]
     """Pieces of source that are run in order; one per test that should be reported alone."""
     entries: tuple[str, ...]

@@ -9,6 +9,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from . import kernel, nest
@@ -140,10 +141,19 @@ def _set_identity(uid: int) -> None:
 def _set_limits(wanted: Mapping[str, int]) -> None:
     """Set each limit so that the program cannot raise it again; 0 means none."""
     for name, value in (("CORE", 0), ("STACK", STACK_BYTES), ("MSGQUEUE", 0), ("MEMLOCK", 0)):
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        _set_limit(name, value)
     for name, value in wanted.items():
-        value = value or resource.RLIM_INFINITY
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        _set_limit(name, value or resource.RLIM_INFINITY)
+
+
+def _set_limit(name: str, value: int) -> None:
+    """Lower a limit, never above what it is. gVisor has some that it refuses to set: the container's hold there."""
+    kind = getattr(resource, f"RLIMIT_{name}")
+    hard = resource.getrlimit(kind)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = hard if value == resource.RLIM_INFINITY else min(value, hard)
+    with suppress(ValueError):
+        resource.setrlimit(kind, (value, value))
 
 
 def _start(head: dict[str, Any], parts: list[bytes], place: str) -> Start:

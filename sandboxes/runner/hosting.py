@@ -28,6 +28,7 @@ def host(
     report, write = os.pipe()
     os.set_blocking(report, False)
     state = os.memfd_create("state")
+    os.fchmod(state, 0o600)
     os.ftruncate(state, STATE.size)
     records, ooms = Records(report, _REPORT_CAP), meter.oom_kills()
     watch = launcher.watch(limits, stepwise=True)

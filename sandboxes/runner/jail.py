@@ -48,9 +48,11 @@ class UidJail:
     def __init__(self, first: int, count: int) -> None:
         self._next, self._last = first, first + count
         try:
-            os.getpriority(os.PRIO_USER, 0)
+            os.getpriority(os.PRIO_USER, first or 1)
+            self._ask_kernel = False  # gVisor finds processes of a uid that has none
+        except ProcessLookupError:
             self._ask_kernel = True
-        except OSError:  # gVisor has no PRIO_USER
+        except OSError:
             self._ask_kernel = False
 
     def identity(self) -> int:

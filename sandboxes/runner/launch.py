@@ -225,6 +225,7 @@ class _as_owner:
 
 def _memfd(parts: Sequence[bytes]) -> int:
     descriptor = os.memfd_create("input")
+    os.fchmod(descriptor, 0o600)  # gVisor lets a process open descriptors of others, as far as modes allow
     for part in parts:
         view = memoryview(part)
         while view:

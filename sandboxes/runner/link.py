@@ -222,10 +222,16 @@ def _call(link: Link, thing: Any, written: Any, kwargs: Any) -> tuple[Any, Any]:
     codec = link.codec
     args = [codec.decode(item) for item in written]
     result = thing(*args, **codec.decode(kwargs))
-    if not any(isinstance(item, _MUTABLE) or hasattr(item, "__dict__") or _is_array(item) for item in args):
+    if not any(_is_mutable(codec, item) for item in args):
         return result, None
     after = [_after(codec, item, old) for item, old in zip(args, written, strict=True)]
     return result, None if after == written else after
+
+
+def _is_mutable(codec: Codec, item: Any) -> bool:
+    if isinstance(item, _MUTABLE) or hasattr(item, "maxlen") or _is_array(item):
+        return True
+    return type(item).__name__ in codec.classes
 
 
 def _after(codec: Codec, item: Any, before: Any) -> Any:
@@ -357,7 +363,7 @@ def _update(old: Any, new: Any) -> None:
     elif hasattr(old, "maxlen") and hasattr(new, "maxlen"):
         old.clear()
         old.extend(new)
-    elif type(old) is type(new) and hasattr(old, "__dict__"):
+    elif type(old) is type(new) and isinstance(getattr(old, "__dict__", None), dict):
         old.__dict__.update(new.__dict__)
 
 

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Sequence
 
 from . import kernel
+from .tidy import WRITABLE
 
 NEWNS, NEWIPC, NEWUTS, NEWUSER, NEWPID, NEWNET, NEWCGROUP = (
     0x20000, 0x8000000, 0x4000000, 0x10000000, 0x20000000, 0x40000000, 0x2000000,
@@ -41,7 +42,6 @@ _SYSTEM = (
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 _RUNNER = "/opt/sandbox/runner"
-_HELD = ("/work", "/tmp", "/dev/shm")
 _USERS = "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
 
 
@@ -72,11 +72,12 @@ def enter(uid: int, place: str, disk_mb: int) -> None:
     """Put this fork of the zygote into namespaces of its own. Returns in the program; keeper and init never return."""
     os.setsid()
     _unshare_as(uid, NEWUSER | NEWNS | NEWPID | NEWIPC)
+    told, tell = os.pipe()
     pid = os.fork()
     if pid:
-        _keep(pid)
+        _keep(pid, told)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    for held in _HELD:
+    for held in WRITABLE:
         kernel.mount("tmpfs", held, "tmpfs", NOSUID | NODEV, f"size={disk_mb}m,nr_inodes=20k,mode=1777")
     kernel.mount("proc", "/proc", "proc", NOSUID | NODEV | NOEXEC)
     os.mkdir(place, 0o700)
@@ -84,35 +85,39 @@ def enter(uid: int, place: str, disk_mb: int) -> None:
     kernel.deny_dangerous_calls()
     program = os.fork()
     if program:
-        _be_init(program)
+        _be_init(program, tell)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, 0)
+    os.close(told)
+    os.close(tell)
 
 
-def _keep(pid: int) -> None:
+def _keep(init: int, told: int) -> None:
     """The keeper: ends as its init says that the program ended."""
     try:
-        os.closerange(0, 1 << 16)
-        _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        if code > 128 or code < 0:
-            number = -code if code < 0 else code - 128
-            signal.signal(number, signal.SIG_DFL) if number not in (signal.SIGKILL, signal.SIGSTOP) else None
-            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-            os.kill(os.getpid(), number)
+        os.dup2(told, 0)
+        os.closerange(1, 1 << 16)
+        os.waitpid(init, 0)
+        said = os.read(0, 4)
+        code = os.waitstatus_to_exitcode(int.from_bytes(said, "little")) if said else -signal.SIGKILL
+        if code < 0:
+            if code not in (-signal.SIGKILL, -signal.SIGSTOP):
+                signal.signal(-code, signal.SIG_DFL)
+            os.kill(os.getpid(), -code)
         os._exit(code)
     finally:
         os._exit(71)
 
 
-def _be_init(program: int) -> None:
-    """The first process of the namespace: reaps, and ends when the program has."""
+def _be_init(program: int, tell: int) -> None:
+    """The first process of the namespace: reaps, and ends when the program has, which ends all others."""
     try:
-        os.closerange(0, 1 << 16)
+        os.dup2(tell, 0)
+        os.closerange(1, 1 << 16)
         while True:
             pid, status = os.wait()
             if pid == program:
-                code = os.waitstatus_to_exitcode(status)
-                os._exit(code if code >= 0 else 128 - code)
+                os.write(0, status.to_bytes(4, "little"))
+                os._exit(0)
     finally:
         os._exit(71)
 
@@ -160,14 +165,14 @@ def _make_root(disk_mb: int, prefixes: Sequence[str], own_files: dict[str, bytes
         os.symlink(target, f"{root}/dev/{link}")
     with open(f"{root}/etc/passwd", "w") as users:
         users.write(_USERS)
-    for held in (*_HELD, "/proc"):
+    for held in (*WRITABLE, "/proc"):
         os.makedirs(root + held, exist_ok=True)
     kernel.mount("proc", f"{root}/proc", "proc", NOSUID | NODEV | NOEXEC)
     os.chdir(root)
     kernel.pivot_root(".", ".")
     kernel.unmount(".", DETACH)
     os.chdir("/")
-    for held in _HELD:
+    for held in WRITABLE:
         kernel.mount("tmpfs", held, "tmpfs", NOSUID | NODEV, f"size={disk_mb}m,nr_inodes=20k,mode=755")
     kernel.mount("none", "/", "", REMOUNT | BIND | RDONLY | NOSUID | NODEV)
     sys.path[0] = os.path.dirname(_RUNNER)

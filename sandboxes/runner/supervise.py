@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import usage
+from . import tidy, usage
 from .jail import Jail
 from .limits import Limits
 from .zygote import Note, Zygote
@@ -173,7 +173,9 @@ class Watch:
         if not self.jail.nested or time.monotonic() < self._next_look:
             return 0.0
         self._next_look = time.monotonic() + self._look_s
-        return sum(usage.resident_mb(pid) for group in groups for pid in self.jail.members(group.pid))
+        members = [self.jail.members(group.pid) for group in groups]
+        stored = sum(usage.stored_mb(pids[-1], tidy.WRITABLE) for pids in members)
+        return stored + usage.memory_mb([pid for pids in members for pid in pids], self.memory_mb - stored)
 
     def _time_left(self, groups: list[Group]) -> float:
         """Seconds until the next look at the clocks; 0 when a limit has struck."""

@@ -10,6 +10,7 @@ BUDGET = 200_000
 """Entries that a wiper removes before it gives up, and with it the sandbox."""
 SHARED = ("/tmp", "/dev/shm")
 """Places that every program may write to, beside its own directory."""
+WRITABLE = ("/work", *SHARED)
 
 
 def make_place(work: str, number: int, uid: int) -> str:

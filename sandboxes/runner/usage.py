@@ -69,14 +69,31 @@ def process_cpu_s(pid: int) -> float:
     return sum(map(int, fields[11:15])) / _TICK
 
 
-def resident_mb(pid: int) -> float:
-    """Memory that only this process holds, in MiB: anonymous and shared-memory pages; 0.0 when it has gone."""
+def memory_mb(pids: list[int], above: float) -> float:
+    """MiB that these processes hold together.
+
+    The cheap count takes a page that they share once for each; only where that comes out above ``above`` is the dear
+    one made, which divides it among them.
+    """
+    cheap = sum(_lines_mb(f"/proc/{pid}/status", b"RssAnon:", b"RssShmem:") for pid in pids)
+    return cheap if cheap <= above else sum(_lines_mb(f"/proc/{pid}/smaps_rollup", b"Pss_Anon:") for pid in pids)
+
+
+def stored_mb(pid: int, places: tuple[str, ...]) -> float:
+    """MiB in the memory file systems at ``places``, as a process sees them; 0.0 when it has gone."""
     try:
-        lines = _read(f"/proc/{pid}/status").split(b"\n")
+        held = [os.statvfs(f"/proc/{pid}/root{place}") for place in places]
     except OSError:
         return 0.0
-    kept = [line.split()[1] for line in lines if line.startswith((b"RssAnon:", b"RssShmem:"))]
-    return sum(map(int, kept)) / 1024
+    return sum((disk.f_blocks - disk.f_bfree) * disk.f_frsize for disk in held) / (1 << 20)
+
+
+def _lines_mb(path: str, *names: bytes) -> float:
+    try:
+        lines = _read(path).split(b"\n")
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith(names)) / 1024
 
 
 def _cpu_by_proc() -> float:

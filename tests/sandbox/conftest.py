@@ -27,3 +27,9 @@ def sandbox(sandboxes: Sandboxes) -> Iterator[Sandbox]:
 def python(sandbox: Sandbox) -> Python:
     """Puts a Python program into the sandbox."""
     return lambda source: sandbox.build(Program(PYTHON, source.encode("utf-8", "surrogateescape")))
+
+
+def needs_numpy(sandbox: Sandbox) -> None:
+    """Skips where the interpreter is the host's own and has no numpy; an image must have it."""
+    if sandbox.isolation == "namespaces" and not sandbox.run(sandbox.build(Program(PYTHON, b"import numpy"))).ok:
+        pytest.skip("the host's interpreter has no numpy")

@@ -12,7 +12,7 @@ import pytest
 
 from reward_server.errors import InvalidTask
 from reward_server.sandbox.base import Call, Calls, ExecutionLimits, Sandbox
-from tests.sandbox.conftest import Python
+from tests.sandbox.conftest import Python, needs_numpy
 
 VALUES: list[Any] = [
     None, True, 0, -1, 10**30, 1.5, "é\ud800", b"\x00\xff", bytearray(b"x"), 1 + 2j, [1, [2]], (1, (2,)), {3, 4},
@@ -36,13 +36,15 @@ def test_not_a_number_and_infinities_come_back(sandbox: Sandbox, python: Python)
 
 
 def test_numpy_values_come_back_plain(sandbox: Sandbox, python: Python) -> None:
+    needs_numpy(sandbox)
     source = "import numpy as np\ndef f(x): return np.array(x) * 2, np.float64(0.5), np.int8(3), np.bool_(True)"
     assert one(sandbox, python, source, [[1, 2], [3, 4]]).results[0].value == ([[2, 4], [6, 8]], 0.5, 3, True)
 
 
 def test_subclasses_are_flattened_by_the_base_types_own_methods(sandbox: Sandbox, python: Python) -> None:
     source = (
-        "class I(int):\n    def __int__(self): return 42\n    def __eq__(self, o): return True\n    __hash__ = int.__hash__\n"
+        "class I(int):\n    def __int__(self): return 42\n    def __eq__(self, o): return True\n"
+        "    __hash__ = int.__hash__\n"
         "class L(list):\n    def __iter__(self): return iter([42])\n"
         "class S(str):\n    def __str__(self): return '42'\n"
         "class D(dict):\n    def items(self): return [(4, 2)]\n"
@@ -123,7 +125,10 @@ def test_a_process_that_ends_early_answers_for_the_calls_before(sandbox: Sandbox
 
 
 def test_the_time_limit_is_that_of_one_call(sandbox: Sandbox, python: Python) -> None:
-    source = "import time\ndef f(x):\n    end = time.process_time() + 0.3\n    while x or time.process_time() < end: pass\n    return x"
+    source = (
+        "import time\ndef f(x):\n    end = time.process_time() + 0.3\n"
+        "    while x or time.process_time() < end: pass\n    return x"
+    )
     done = sandbox.call(python(source), "f", [Call((0,))] * 5 + [Call((1,))], ExecutionLimits(time_s=1))
     assert len(done.results) == 5 and done.execution.limit == "time"
 
@@ -137,7 +142,10 @@ def test_printing_is_kept_apart_from_results(sandbox: Sandbox, python: Python) -
     "junk", [r"b'\xff\xff\xff\xff'", r"b'\x02\x00\x00\x00{}' * 5", "b'\\x05\\x00\\x00\\x00[1,2]'", "b'x' * 99"]
 )
 def test_junk_on_every_descriptor_gives_no_value(junk: str, sandbox: Sandbox, python: Python) -> None:
-    source = f"import os\ndef f():\n    for fd in range(3, 20):\n        try: os.write(fd, {junk})\n        except OSError: pass\n    os._exit(0)"
+    source = (
+        f"import os\ndef f():\n    for fd in range(3, 20):\n        try: os.write(fd, {junk})\n"
+        "        except OSError: pass\n    os._exit(0)"
+    )
     done = one(sandbox, python, source)
     assert all(result.value is None for result in done.results)
 

