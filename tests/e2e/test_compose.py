@@ -18,7 +18,7 @@ from tests.conftest import lacking
 from tests.processes import ROOT, wait_for
 
 PROJECT = "reward-e2e"
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {"id": "m", "verifier": "math", "reference": "\\frac{1}{2}", "completions": ["\\boxed{0.5}", "\\boxed{2}"]},
     {
         "id": "c",
