@@ -48,6 +48,7 @@ _LEAD: Final = re.compile(
 _RUNS: Final = re.compile(
     r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?\\in\s?\\mathbb\s?\{?Z\}?\s?\)?$"
 )
+_PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\s?\+\s?-")
 _COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
 _ENDS: Final = ("\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\", ",", ";", ":", "~")
@@ -87,6 +88,9 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     if _AMBIGUOUS.search(text) and not decimal_comma:
         with contextlib.suppress(NotMath):
             found += parses(tokenize(text, commas_group=False))
+    if _PLUS_MINUS.search(text):
+        with contextlib.suppress(NotMath):
+            found += parses(tokenize(_PLUS_MINUS.sub("-", text)))
     return (*(folded(named(node)) for node in found), *_choice(text))
 
 

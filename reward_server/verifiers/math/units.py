@@ -74,7 +74,7 @@ MONEY: Final = {"$": "dollar", "€": "euro", "£": "pound sterling", "¥": "yen
 
 _NO_UNIT: Final = frozenset(
     "is are was not wrong no false incorrect maybe perhaps except or and but plus minus times more less than if when "
-    "then nor only at about approximately roughly around between to from answer correct right true yes it this that "
+    "then nor only at about approximately roughly around between to from answer correct true yes it this that "
     "where for because since so which with without mod modulo over by divided half third quarter double triple "
     "either neither both none all any some other others otherwise also instead actually wait".split()
 )

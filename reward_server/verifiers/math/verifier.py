@@ -15,8 +15,9 @@ from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.extraction import Extracted, extract
 from reward_server.verifiers.math.judgement import Judgement, Spent, different, undecided
 from reward_server.verifiers.math.limits import NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Words
+from reward_server.verifiers.math.nodes import Apply, Node
 from reward_server.verifiers.math.params import MathParams
+from reward_server.verifiers.math.policies import fold_case, violation, with_options
 from reward_server.verifiers.math.reading import readings, unwrap
 
 _SHOWN = 500
@@ -34,7 +35,7 @@ class MathDetail(TypedDict, total=False):
     reference: str
     """The reference's canonical form."""
     tier: str
-    """What decided: identical, canonical, exact, decimal, structure, region, text, balls, sympy."""
+    """What decided: identical, canonical, exact, decimal, tolerance, structure, region, text, form, balls, sympy."""
     difference: str
     """For ``incorrect``: the first difference found."""
 
@@ -96,7 +97,7 @@ class MathVerifier:
             raise LimitExceeded(str(error), limit=error.what) from error
         best: tuple[Judgement, Node, Node] | None = None
         for text, accepted in task.accepted:
-            if len(found.parts) == 1 and unwrap(found.parts[0]) == text:
+            if len(found.parts) == 1 and unwrap(found.parts[0]) == text and not violation(answers[0], task.params):
                 return correct(
                     {
                         **_head(found),
@@ -126,7 +127,8 @@ def _text(reference: str | int | float) -> str:
 
 def _accepted(text: str, params: MathParams) -> tuple[str, tuple[Node, ...]]:
     try:
-        return unwrap(text), readings(text, decimal_comma=params.decimal_comma)
+        accepted = with_options(readings(text, decimal_comma=params.decimal_comma), params)
+        return unwrap(text), accepted
     except (NotMath, TooBig) as error:
         raise InvalidTask(f"the reference {text[:100]!r} cannot be read: {error}") from error
 
@@ -140,8 +142,11 @@ def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
 
 
 def _judge(gold: Node, answer: Node, params: MathParams) -> Judgement:
-    if isinstance(answer, Words) != isinstance(gold, Words) and params.case == "exact":
-        return different("text", "words against mathematics")
+    if params.case == "fold":
+        gold, answer = fold_case(gold), fold_case(answer)
+    wrong = violation(answer, params)
+    if wrong:
+        return different("form", wrong)
     try:
         return Comparer(params).compare(gold, answer)
     except Spent:
