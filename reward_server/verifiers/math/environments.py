@@ -2,10 +2,10 @@ r"""The parser's rules for things with arguments: fractions, roots, functions, s
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Final
 
 from reward_server.verifiers.math import numerals
+from reward_server.verifiers.math.cursor import Cursor
 from reward_server.verifiers.math.limits import MAX_CELLS, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
 from reward_server.verifiers.math.tokens import Token
@@ -21,32 +21,8 @@ _ALIGNED: Final = frozenset("aligned align alignedat gathered split gather equat
 _CASES: Final = frozenset({"cases", "dcases", "rcases"}) | _ALIGNED
 
 
-class Environments(ABC):
-    """Mixed into the parser; needs its cursor."""
-
-    peek: Token
-    tokens: list[Token]
-    at: int
-    integral: bool
-
-    @abstractmethod
-    def next(self) -> Token: ...
-    @abstractmethod
-    def accept(self, kind: str, value: str | None = None) -> bool: ...
-    @abstractmethod
-    def expect(self, kind: str, value: str | None = None) -> Token: ...
-    @abstractmethod
-    def enter(self) -> None: ...
-    @abstractmethod
-    def answer(self) -> Node: ...
-    @abstractmethod
-    def relation(self) -> Node: ...
-    @abstractmethod
-    def term(self, power: int) -> Node: ...
-    @abstractmethod
-    def first(self) -> Node: ...
-
-    depth: int
+class Environments(Cursor):
+    """Rules for things that have arguments."""
 
     def argument(self, *, digit: bool = False) -> Node:
         r"""A braced group or one token; ``digit``: of a number one digit, as in ``\frac12``."""

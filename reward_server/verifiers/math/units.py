@@ -127,8 +127,10 @@ def compatible(left: str, right: str) -> bool:
     """Whether two canonical units may stand for each other: the same, or one that only says ``units``."""
     if left == right:
         return True
-    return any(_counted(one) for one in (left, right))
+    (base, power), (other, other_power) = _parts(left), _parts(right)
+    return power == other_power and bool({base, other} & COUNTED)
 
 
-def _counted(unit: str) -> bool:
-    return unit.split("^")[0] in COUNTED or unit == ""
+def _parts(unit: str) -> tuple[str, str]:
+    base, _, power = unit.partition("^")
+    return base, power
