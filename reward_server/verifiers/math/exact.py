@@ -12,6 +12,7 @@ from reward_server.verifiers.math.nodes import Apply, Node, Num
 from reward_server.verifiers.math.numerals import tidy
 
 Exact = int | Fraction
+_SMALL: Final = 1 << 62
 
 
 def exact(node: Node) -> Exact | None:
@@ -21,9 +22,9 @@ def exact(node: Node) -> Exact | None:
     >>> exact(read("3!/4 + 25%"))
     Fraction(7, 4)
     """
-    if isinstance(node, Num):
+    if type(node) is Num:  # the most frequent question of all; exact types are quicker to ask for
         return node.value
-    if not isinstance(node, Apply):
+    if type(node) is not Apply:
         return None
     operation = _OPERATIONS.get(node.op)
     if operation is None:
@@ -35,9 +36,9 @@ def exact(node: Node) -> Exact | None:
             return None
         values.append(value)
     result = operation(*values)
-    if result is None or bits(result) > MAX_BITS:
-        return None
-    return tidy(result)
+    if result is None or (type(result) is int and -_SMALL < result < _SMALL):
+        return result
+    return None if bits(result) > MAX_BITS else tidy(result)
 
 
 def bits(value: Exact) -> int:

@@ -35,7 +35,7 @@ def _whole(parser: Parser) -> Node:
     node = parser.answer()
     if parser.peek.kind != "END":
         raise NotMath(f"cannot go on at {parser.peek.value!r}")
-    if depth_of(node) > MAX_TREE_DEPTH:
+    if len(parser.tokens) > MAX_TREE_DEPTH // 2 and depth_of(node) > MAX_TREE_DEPTH:
         raise TooBig("depth", f"the answer is nested more than {MAX_TREE_DEPTH} deep")
     return node
 

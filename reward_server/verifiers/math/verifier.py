@@ -18,7 +18,8 @@ from reward_server.verifiers.math.limits import NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.policies import fold_case, violation, with_options
-from reward_server.verifiers.math.reading import readings, unwrap
+from reward_server.verifiers.math.reading import readings
+from reward_server.verifiers.math.wrapping import unwrap
 
 _SHOWN = 500
 
@@ -87,6 +88,11 @@ class MathVerifier:
         found = extract(completion.text, task.params.extract)
         if found is None:
             return no_answer()
+        if len(found.parts) == 1:
+            known = _found_as_is(found.parts[0], task)
+            if known is not None:
+                shown = _shown(known)
+                return correct({**_head(found), "answer": shown, "reference": shown, "tier": "identical"})
         try:
             answers = _answers(found, task.params)
         except NotMath as error:
@@ -96,16 +102,7 @@ class MathVerifier:
         except TooBig as error:
             raise LimitExceeded(str(error), limit=error.what) from error
         best: tuple[Judgement, Node, Node] | None = None
-        for text, accepted in task.accepted:
-            if len(found.parts) == 1 and unwrap(found.parts[0]) == text and not violation(answers[0], task.params):
-                return correct(
-                    {
-                        **_head(found),
-                        "answer": _shown(answers[0]),
-                        "reference": _shown(accepted[0]),
-                        "tier": "identical",
-                    }
-                )
+        for _, accepted in task.accepted:
             for gold in accepted:
                 for answer in answers:
                     judgement = _judge(gold, answer, task.params)
@@ -117,6 +114,15 @@ class MathVerifier:
         judgement, answer, gold = best
         flags = ("undecided",) if judgement.equal is None else ()
         return incorrect(_detail(found, answer, gold, judgement), flags=flags)
+
+
+def _found_as_is(text: str, task: Task) -> Node | None:
+    """The accepted answer that is written just so, where its form is allowed."""
+    plain = unwrap(text)
+    for accepted, nodes in task.accepted:
+        if plain == accepted:
+            return None if violation(nodes[0], task.params) else nodes[0]
+    return None
 
 
 def _text(reference: str | int | float) -> str:
