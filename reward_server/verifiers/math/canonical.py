@@ -24,6 +24,14 @@ def canonical(node: Node) -> str:
         return number(node.value)
     if not isinstance(node, Apply):
         return f"'{node.text}'"
+    known = node.canonical_memo
+    if known is None:
+        known = _text(node)
+        object.__setattr__(node, "canonical_memo", known)
+    return known
+
+
+def _text(node: Apply) -> str:
     value = exact(node)
     if value is not None:
         return number(value)

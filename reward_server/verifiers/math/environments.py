@@ -13,7 +13,8 @@ from reward_server.verifiers.math.tokens import Token
 _IMPLICIT: Final = 40
 _PRODUCT: Final = 25
 _INVERSE: Final = {name: "a" + name for name in "sin cos tan cot sec csc sinh cosh tanh".split()}
-_SEVERAL: Final = frozenset({"gcd", "lcm", "max", "min", "inf", "sup", "binom"})
+_SEVERAL: Final = frozenset({"gcd", "lcm", "max", "min", "inf", "sup"})
+_PAIRS: Final = frozenset({"log", "binom"})
 _MATRICES: Final = frozenset(
     "matrix pmatrix bmatrix Bmatrix smallmatrix psmallmatrix bsmallmatrix array tabular".split()
 )
@@ -65,12 +66,10 @@ class Environments(Cursor):
             arguments = self.first()
         else:
             arguments = self.bare_argument()
-        several = op in _SEVERAL or op == "log"
-        grouped = isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed")
-        args = arguments.args if several and grouped and isinstance(arguments, Apply) else (arguments,)
-        if op == "log" and base is not None:
-            args = (args[0], base)
-        elif base is not None:
+        args = _unpacked(op, arguments)
+        if base is not None:
+            if op != "log" or len(args) != 1:
+                raise NotMath(f"{op} with an index")
             args = (*args, base)
         if op == "sqrt":
             node: Node = Apply("root", (args[0], Num(2)))
@@ -189,3 +188,13 @@ class Environments(Cursor):
         if name in _CASES:
             return Apply("cases", table)
         raise NotMath(f"unknown environment {name}")
+
+
+def _unpacked(op: str, arguments: Node) -> tuple[Node, ...]:
+    """The arguments of a function that takes several, out of their brackets."""
+    if isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed"):
+        if op in _SEVERAL or (op in _PAIRS and len(arguments.args) == 2):
+            return arguments.args
+    if op == "binom":
+        raise NotMath("a binomial of other than two")
+    return (arguments,)

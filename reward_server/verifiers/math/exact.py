@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from reward_server.verifiers.math.limits import MAX_BITS, MAX_FACTORIAL
-from reward_server.verifiers.math.nodes import Apply, Node, Num
+from reward_server.verifiers.math.nodes import UNKNOWN, Apply, Node, Num
 from reward_server.verifiers.math.numerals import tidy
 
 Exact = int | Fraction
@@ -26,6 +26,14 @@ def exact(node: Node) -> Exact | None:
         return node.value
     if type(node) is not Apply:
         return None
+    known = node.exact_memo
+    if known is UNKNOWN:
+        known = _evaluated(node)
+        object.__setattr__(node, "exact_memo", known)
+    return known  # type: ignore[return-value]  # the slot holds what _evaluated returned
+
+
+def _evaluated(node: Apply) -> Exact | None:
     operation = _OPERATIONS.get(node.op)
     if operation is None:
         return None
@@ -180,8 +188,8 @@ _OPERATIONS: Final[dict[str, Callable[..., Exact | None]]] = {
     "mod": _modulo,
     "gcd": _integers(math.gcd),
     "lcm": _integers(math.lcm),
-    "max": max,
-    "min": min,
+    "max": lambda *values: max(values),
+    "min": lambda *values: min(values),
     "log": _log,
     "lg": lambda value: _log(value, 10),
     "log2": lambda value: _log(value, 2),
