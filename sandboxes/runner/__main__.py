@@ -46,7 +46,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from . import nest, wire
+from . import nest, tidy, wire
 from .zygote import FULL, LIGHT, SCIENCE, Zygote, fork_zygote
 
 
@@ -56,6 +56,8 @@ def boot() -> Callable[[], None]:
     nested, work = int(sys.argv[2]) if sys.argv[1:2] == ["--nested"] else 0, "/work"
     if nested:
         nest.enclose(int(sys.argv[3]), nested, sys.argv[4:])
+    else:
+        tidy.open_places(work)
     for name in set(os.environ) - {"PYTHONHASHSEED"}:
         del os.environ[name]
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", LANG="C.UTF-8", HOME="/tmp", OPENBLAS_NUM_THREADS="1")

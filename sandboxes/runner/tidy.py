@@ -13,6 +13,13 @@ SHARED = ("/tmp", "/dev/shm")
 WRITABLE = ("/work", *SHARED)
 
 
+def open_places(work: str) -> None:
+    """Give the mounted places their modes; some runtimes take those of the image's folders instead of the mount's."""
+    os.chmod(work, 0o711)
+    for place in SHARED:
+        os.chmod(place, 0o1777)
+
+
 def make_place(work: str, number: int, uid: int) -> str:
     """A directory of root's that the group of ``uid`` may fill, made with no capability but SETGID."""
     place = f"{work}/{number}"

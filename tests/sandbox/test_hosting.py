@@ -74,7 +74,7 @@ FAILS = {
 def host(sandbox: Sandbox, python: Python, candidate: str, *tests: str, **more: object) -> Hosted:
     names = tuple(name for name in ("f", "g") if f"def {name}(" in candidate or f"class {name}" in candidate)
     tester = Tester(tests, names or ("f",), **more)  # type: ignore[arg-type] # fields by name
-    return sandbox.host(python(candidate), tester, ExecutionLimits(time_s=2))
+    return sandbox.host(python(candidate), tester, ExecutionLimits(time_s=1))
 
 
 @pytest.mark.parametrize("name", CROSSES)
@@ -136,7 +136,7 @@ def test_the_one_who_keeps_the_other_waiting_gets_the_time_limit(sandbox: Sandbo
 
 
 def test_the_time_limit_is_that_of_one_test(sandbox: Sandbox, python: Python) -> None:
-    candidate = "import time\ndef f():\n    end = time.process_time() + 0.8\n    while time.process_time() < end: pass"
+    candidate = "import time\ndef f():\n    end = time.process_time() + 0.5\n    while time.process_time() < end: pass"
     assert len(host(sandbox, python, candidate, *["f()"] * 4).tests) == 4
 
 

@@ -69,7 +69,7 @@ SAME = {
     "stream_names": ("print(sys.stdin.name, sys.stdout.name, sys.stderr.name, sys.stdout.mode)", "import sys"),
     "flush_order": ("print('a', flush=True)\nos.write(1, b'b\\n')\nprint('c')", "import os"),
     "unflushed_os_exit": ("print('lost')\nos._exit(3)", "import os"),
-    "fork": ("pid = os.fork()\nprint('child' if pid == 0 else 'parent', flush=True)\nif pid: os.wait()", "import os"),
+    "fork": ("pid = os.fork()\nif pid: os.wait()\nprint('child' if pid == 0 else 'parent', flush=True)", "import os"),
     "closed_stdout": ("sys.stdout.close()", "import sys"),
     "excepthook": ("sys.excepthook = lambda *a: print('hook', a[0].__name__)\n1/0", "import sys"),
     "warnings": ("import warnings; warnings.warn('careful')", ""),
