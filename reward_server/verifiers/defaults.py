@@ -8,6 +8,7 @@ from reward_server.verifiers.composite import Composite
 from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
 from reward_server.verifiers.graph import Graph
+from reward_server.verifiers.gym import Gym
 from reward_server.verifiers.instructions import Instructions
 from reward_server.verifiers.logic import Logic
 from reward_server.verifiers.match import Match
@@ -34,6 +35,7 @@ def default_verifiers() -> list[AnyVerifier]:
         Logic(),
         Graph(),
         Plan(),
+        Gym(),
         Composite(),
     ]
 
