@@ -80,7 +80,7 @@ def _verdict(verifier: MathVerifier, task: Task, case: Case) -> bool:
 
 def _math_verify() -> Judge | None:
     try:
-        from math_verify import parse, verify  # type: ignore[import-untyped]  # no type information
+        from math_verify import parse, verify
     except ImportError:
         return None
     logging.disable(logging.CRITICAL)
