@@ -23,6 +23,7 @@ from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
 if TYPE_CHECKING:
     from flint import acb
 
+_MAX_DEGREE: Final = 10_000
 _PRECISION_LOCK = threading.Lock()
 """flint keeps one working precision per process."""
 
@@ -150,6 +151,10 @@ def _power(run: Evaluation, args: tuple[Node, ...]) -> acb:
         from flint import fmpz
 
         return value ** fmpz(n.numerator)
+    if n.denominator > _MAX_DEGREE or abs(n.numerator) > _MAX_DEGREE:
+        if value.contains(0):
+            raise Undefined("zero to a power")
+        return value ** _rational(n)
     return _rooted(value, n.denominator) ** n.numerator
 
 
@@ -158,7 +163,7 @@ def _root(run: Evaluation, args: tuple[Node, ...]) -> acb:
     value = run.value(args[0])
     if degree is None:
         return value ** (1 / run.value(args[1]))
-    if degree.denominator != 1 or not 0 < degree < 10_000:
+    if degree.denominator != 1 or not 0 < degree <= _MAX_DEGREE:
         raise Undefined("no degree of a root")
     return _rooted(value, degree.numerator)
 

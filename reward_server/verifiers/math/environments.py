@@ -113,7 +113,7 @@ class Environments(Cursor):
         if token.value == "integral":
             return self.integral_of(lower, upper)
         body = self.term(_PRODUCT)
-        if not isinstance(lower, Apply):
+        if not isinstance(lower, Apply) or not lower.args:
             raise NotMath(f"a {token.value} without its variable")
         variable, start = lower.args[0], lower.args[1] if len(lower.args) > 1 else None
         if token.value == "limit" and lower.op == "to" and start is not None:
@@ -194,6 +194,8 @@ def _unpacked(op: str, arguments: Node) -> tuple[Node, ...]:
     """The arguments of a function that takes several, out of their brackets."""
     if isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed"):
         if op in _SEVERAL or (op in _PAIRS and len(arguments.args) == 2):
+            if not arguments.args:
+                raise NotMath(f"{op} of nothing")
             return arguments.args
     if op == "binom":
         raise NotMath("a binomial of other than two")

@@ -143,6 +143,6 @@ def _inner_text(match: re.Match[str]) -> str:
 def words(text: str) -> Words:
     """An answer that is no mathematics, as words. Raises ``NotMath`` where LaTeX other than text remains in it."""
     plain = _COMMAND.sub(_inner_text, text).replace("{", "").replace("}", "")
-    if not _PLAIN.fullmatch(plain) or not re.search(r"\w", plain):
+    if not _PLAIN.fullmatch(plain) or not re.search(r"[^\W\d_]", plain):
         raise NotMath("the text is neither mathematics nor plain words")
     return Words(" ".join(plain.split()))
