@@ -30,9 +30,9 @@ _MAX_UNORDERED: Final = 60
 class Comparer:
     """One comparison: the policies, and what is left of its budget."""
 
-    def __init__(self, params: MathParams) -> None:
+    def __init__(self, params: MathParams, budget: Budget | None = None) -> None:
         self.params = params
-        self.budget = Budget(tolerance=params.tolerance)
+        self.budget = budget or Budget(tolerance=params.tolerance)
 
     def compare(self, a: Node, b: Node) -> Judgement:
         """Whether two answers are the same. Raises ``Spent``."""
