@@ -31,10 +31,7 @@ class Environments(Cursor):
             value = self.peek.value
             self.tokens[self.at] = self.peek = Token("NUM", value[1:], False)
             return numerals.number(value[0])
-        self.enter()
-        node = self.first()
-        self.depth -= 1
-        return node
+        return self.first()
 
     def first_frac(self, token: Token) -> Node:
         numerator = self.argument(digit=True)
@@ -81,14 +78,14 @@ class Environments(Cursor):
 
     def bare_argument(self) -> Node:
         r"""``\sin 2x\cos y`` takes ``2x``: factors until a sign or the next function."""
-        if self.peek.kind == "OP" and self.peek.value in "+-":
-            sign = self.next().value
-            inner = self.bare_argument()
-            return Apply("neg", (inner,)) if sign == "-" else inner
+        negative = False
+        while self.peek.kind == "OP" and self.peek.value in "+-":
+            negative ^= self.next().value == "-"
         factors = [self.term(_IMPLICIT)]
         while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32:
             factors.append(self.term(_IMPLICIT))
-        return factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
+        product = factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
+        return Apply("neg", (product,)) if negative else product
 
     def first_overline(self, token: Token) -> Node:
         r"""``\vec{v}`` and ``\overline{AB}`` are names."""
