@@ -113,11 +113,12 @@ def build_images(
     names: Annotated[list[str] | None, typer.Argument(help="Which ones; all without any.")] = None,
     base: Annotated[str | None, typer.Option(help="Another base image.")] = None,
     network: Annotated[str, typer.Option(help="Network of the build, which installs packages.")] = "host",
+    missing: Annotated[bool, typer.Option("--missing", help="Only those that are not there.")] = False,
 ) -> None:
     """Build and probe. Exit code 1 if an image has a language whose probe failed."""
     from reward_server.showing import build_and_show
 
-    raise typer.Exit(0 if build_and_show(_settings(), names or [], base, network) else 1)
+    raise typer.Exit(0 if build_and_show(_settings(), names or [], base, network, only_missing=missing) else 1)
 
 
 @images.command("list")
@@ -134,6 +135,16 @@ def doctor() -> None:
     from reward_server.doctor import examine
 
     raise typer.Exit(0 if examine(_settings()) else 1)
+
+
+@app.command()
+def ready(lane: Annotated[Lane, typer.Option(help="The lane that must have a worker.")] = Lane.CPU) -> None:
+    """Exit code 0 when the queue at REDIS_URL answers and a worker of the lane is alive: for health checks."""
+    import asyncio
+
+    from reward_server.wiring import manned
+
+    raise typer.Exit(0 if asyncio.run(manned(_settings(), lane)) else 1)
 
 
 @app.command()

@@ -47,10 +47,13 @@ def _show_one(console: Console, entry: Entry) -> None:
         console.print_json(json.dumps(shown))
 
 
-def build_and_show(settings: Settings, names: list[str], base: str | None, network: str) -> bool:
+def build_and_show(settings: Settings, names: list[str], base: str | None, network: str, *, only_missing: bool) -> bool:
     """Build images one after another; whether every language that they should serve was proved."""
     console, fine = Console(), True
+    there = list_images(tag=settings.sandbox_image_tag) if only_missing else {}
     for name in names or image_names():
+        if there.get(name):
+            continue
         with console.status(f"building {name}"):
             built = build_image(name, base=base, network=network, tag=settings.sandbox_image_tag)
         for language, version in built.languages.items():

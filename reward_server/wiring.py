@@ -17,7 +17,7 @@ from reward_server.cache.redis import NoCache, RedisCache
 from reward_server.children import Zygote
 from reward_server.costs import Costs
 from reward_server.crew import Crew
-from reward_server.errors import ConfigurationError, InvalidTask
+from reward_server.errors import ConfigurationError, InvalidTask, QueueError
 from reward_server.planning import Planner
 from reward_server.queue.asking import StreamsAskingQueue
 from reward_server.queue.batch_store import RedisBatchStore
@@ -88,6 +88,17 @@ async def assembled_worker(settings: Settings, lane: Lane) -> AsyncIterator[Work
         for client in (redis, cache_redis):
             if client is not None:
                 await client.aclose()
+
+
+async def manned(settings: Settings, lane: Lane) -> bool:
+    """Whether a worker of the lane is alive; False too when the queue does not answer."""
+    redis = _redis(settings)
+    try:
+        return bool(await StreamsAskingQueue(redis).workers(lane))
+    except QueueError:
+        return False
+    finally:
+        await redis.aclose()
 
 
 def cpu_context(registry: Registry) -> Context:

@@ -66,6 +66,7 @@ def serving(*arguments: str, environment: Mapping[str, str] | None = None, ready
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("REWARD_", "REDIS_"))},
         "REWARD_REGISTRY": "tests.misbehaving:registry",
+        "REWARD_SANDBOX_IMAGE_TAG": os.environ.get("REWARD_SANDBOX_IMAGE_TAG", "latest"),
         "REWARD_LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
         **(environment or {}),

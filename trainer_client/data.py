@@ -13,13 +13,11 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from trainer_client.errors import DataError
+
 Row = dict[str, Any]
 SHOWN = 5
 """Row numbers named in an error."""
-
-
-class DataError(Exception):
-    """The dataset is not what the config says it is; the message is one line for its owner."""
 
 
 def _option(default: Any, help: str) -> Any:

@@ -6,7 +6,10 @@
     ├── RequestRejected        the server says that asking again is pointless (4xx but 408, 413 and 429)
     │   └── Unauthorized       401 or 403: the key is missing, wrong or expired
     ├── ServerUnreachable      nothing, or nothing usable, came back
-    └── IncompatibleServer     what answers is no reward server, or one of another major version
+    ├── IncompatibleServer     what answers is no reward server, or one of another version
+    ├── RewardOutage           the server stayed away for longer than training may wait
+    └── ConfigError            a config cannot be run
+        └── DataError          the dataset is not what the config says it is
 
 ``score`` raises the first two kinds only: what a retry might have healed comes back as a verdict of
 ``unavailable``, so that one lost request does not throw away the answers of the others.
@@ -40,3 +43,15 @@ class ServerUnreachable(RewardClientError):
 
 class IncompatibleServer(RewardClientError):
     """What answers is not a reward server that this client can talk to."""
+
+
+class RewardOutage(RewardClientError):
+    """The server stayed away for longer than training may wait; a checkpoint is written and the run can resume."""
+
+
+class ConfigError(RewardClientError):
+    """A config cannot be run; the message is one line that says what to change."""
+
+
+class DataError(ConfigError):
+    """The dataset is not what the config says it is; the message is one line for its owner."""

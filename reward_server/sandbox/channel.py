@@ -66,7 +66,8 @@ class Channel:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         for holder in self._holders:
-            holder.close()
+            with suppress(OSError, ValueError):  # the SDK's response flushes a file that closed with the socket
+                holder.close()
         self._socket.close()
 
     def _exactly(self, size: int) -> bytes:

@@ -22,6 +22,7 @@ from reward_server.errors import Unavailable
 from reward_server.sandbox import owner
 from reward_server.sandbox.base import ImageInfo, SandboxDied
 from reward_server.sandbox.channel import Channel
+from reward_server.sandbox.inside import LABEL_RUNNER, fingerprint
 from reward_server.sandbox.pool import Pool, PoolConfig, checked
 
 LABEL = "reward-server.sandbox"
@@ -62,6 +63,7 @@ class DockerDriver:
     def __init__(self, config: DockerConfig) -> None:
         self._config, self._local = config, threading.local()
         self._images: dict[str, ImageInfo] = {}
+        self._outdated: set[str] = set()
         self.isolation = f"docker/{config.runtime}"
 
     def images(self) -> Mapping[str, ImageInfo]:
@@ -76,7 +78,8 @@ class DockerDriver:
             self._images = self._list_images()
         info = self._images.get(image)
         if info is None:
-            message = f"there is no image {self._tag(image)}: build it with `reward-server images build {image}`"
+            what = "holds another release of the runner" if image in self._outdated else "is not there"
+            message = f"the image {self._tag(image)} {what}: build it with `reward-server images build {image}`"
             raise Unavailable(message, reason="no_image", retryable=False)
         api, cpus = self._api(), min(self._config.cpus, float(os.cpu_count() or 1))
         with engine_errors(f"no sandbox of {image}"):
@@ -157,6 +160,9 @@ class DockerDriver:
                     name = tag.removesuffix(tail).rpartition("/")[2]
                     if tag.endswith(tail) and name.startswith(prefix.rpartition("/")[2]):
                         name = name.removeprefix(prefix.rpartition("/")[2])
+                        if image["Labels"].get(LABEL_RUNNER) != fingerprint():
+                            self._outdated.add(name)
+                            continue
                         digest = next(iter(image["RepoDigests"] or ()), image["Id"])
                         languages = json.loads(image["Labels"][LABEL_LANGUAGES])
                         found[name] = ImageInfo(name, digest, languages)

@@ -7,16 +7,15 @@ proved as a label. The server reads labels and needs to start nothing.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reward_server.errors import ConfigurationError
 from reward_server.sandbox.base import PYTHON
+from reward_server.sandbox.inside import LABEL_RUNNER, fingerprint, folder
 from reward_server.sandbox.languages import LANGUAGES, LanguageEntry, languages_of_image
 
 LABEL_LANGUAGES = "reward-server.languages"
@@ -41,7 +40,8 @@ for name, job in json.loads(sys.argv[1]).items():
         assert done.returncode == 0 and done.stdout.split() == ["42"], repr((done.returncode, done.stdout, done.stderr))
         done = run(job["version"])
         assert done.returncode == 0, done.stderr
-        proved[name] = {"version": (done.stdout.strip() or done.stderr.strip()).splitlines()[0][:100]}
+        lines = (done.stdout + "\\n" + done.stderr).splitlines()
+        proved[name] = {"version": [line for line in lines if line.strip() and "warning" not in line][0][:100]}
     except Exception as error:
         proved[name] = {"error": f"{type(error).__name__}: {error}"[-1500:]}
 print(json.dumps(proved))
@@ -63,15 +63,7 @@ class BuiltImage:
 def image_names() -> tuple[str, ...]:
     """The images that there are folders for, Python first."""
     images = dict.fromkeys(entry.language.image for entry in LANGUAGES.values())
-    return tuple(name for name in images if (context() / "images" / name / "Dockerfile").is_file())
-
-
-def context() -> Path:
-    """The folder ``sandboxes``, from which images are built; raises ``ConfigurationError`` where it is missing."""
-    spec = importlib.util.find_spec("sandboxes")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("the package `sandboxes` is not installed beside `reward_server`")
-    return Path(next(iter(spec.submodule_search_locations)))
+    return tuple(name for name in images if (folder() / "images" / name / "Dockerfile").is_file())
 
 
 def build_image(
@@ -90,17 +82,27 @@ def build_image(
         _build(client, name, where, arguments, network, {})
         proved = _probed(client, where, name)
         languages = {language: found["version"] for language, found in proved.items() if "version" in found}
-        _build(client, name, where, arguments, network, {LABEL_LANGUAGES: json.dumps(languages)})
+        _build(
+            client,
+            name,
+            where,
+            arguments,
+            network,
+            {LABEL_LANGUAGES: json.dumps(languages), LABEL_RUNNER: fingerprint()},
+        )
     failures = {language: found["error"] for language, found in proved.items() if "error" in found}
     return BuiltImage(name, where, languages, failures)
 
 
 def list_images(*, tag: str = "latest", prefix: str = PREFIX) -> dict[str, dict[str, str] | None]:
-    """Every image there is a folder for, with the languages of the one that is built, or None."""
+    """Every image there is a folder for, with the languages of the one that is built, or None.
+
+    An image with another release of the runner counts as not built.
+    """
     found: dict[str, dict[str, str] | None] = dict.fromkeys(image_names())
     with closing(_client()) as client, _engine_errors():
         for image in client.api.images(filters={"label": LABEL_LANGUAGES}):
-            for name in found:
+            for name in found if image["Labels"].get(LABEL_RUNNER) == fingerprint() else ():
                 if f"{prefix}{name}:{tag}" in (image["RepoTags"] or ()):
                     found[name] = json.loads(image["Labels"][LABEL_LANGUAGES])
     return found
@@ -111,7 +113,7 @@ def _build(client: Any, name: str, where: str, arguments: dict[str, str], networ
 
     try:
         client.images.build(
-            path=str(context()),
+            path=str(folder()),
             dockerfile=f"images/{name}/Dockerfile",
             tag=where,
             buildargs=arguments,

@@ -7,7 +7,6 @@ container around us gives less than is promised, ``open_sandboxes`` refuses and 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import socket
@@ -21,6 +20,7 @@ from pathlib import Path
 from reward_server.errors import ConfigurationError, Unavailable
 from reward_server.sandbox.base import ImageInfo, SandboxDied
 from reward_server.sandbox.channel import Channel
+from reward_server.sandbox.inside import folder
 from reward_server.sandbox.pool import Pool, PoolConfig, checked
 
 _START_S = 60.0
@@ -82,7 +82,7 @@ class NamespacesDriver:
         command += [str(random.SystemRandom().randrange(_FIRST_UID, _LAST_UID)), *_prefixes(self._python)]
         try:
             process = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.PIPE, cwd=_runner(),
+                command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.PIPE, cwd=folder(),
                 env=_ENVIRONMENT, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -126,14 +126,6 @@ class Box:
     def destroy(self) -> None:
         """Kill the outermost process; the kernel kills the namespaces in it."""
         self.end()
-
-
-def _runner() -> Path:
-    """The folder that holds the package ``runner``."""
-    spec = importlib.util.find_spec("sandboxes")
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigurationError("the package `sandboxes` is not installed beside `reward_server`")
-    return Path(next(iter(spec.submodule_search_locations)))
 
 
 def _interpreter(wanted: str | None) -> str:

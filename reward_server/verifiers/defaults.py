@@ -10,6 +10,7 @@ from reward_server.verifiers.execute import Execute
 from reward_server.verifiers.extraction import Extraction
 from reward_server.verifiers.format import Format
 from reward_server.verifiers.graph import Graph
+from reward_server.verifiers.gym import Gym
 from reward_server.verifiers.instructions import Instructions
 from reward_server.verifiers.logic import Logic
 from reward_server.verifiers.match import Match
@@ -36,6 +37,7 @@ def default_verifiers() -> list[AnyVerifier]:
         Logic(),
         Graph(),
         Plan(),
+        Gym(),
         Composite(),
         CodeVerifier(),
         Execute(),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 MAX_ANSWER = 10_000
-"""Characters of a statement that are looked at."""
+"""Characters of a statement that is cleaned of its mark-up."""
 
 _BOX_TOKEN = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{|\\.|[{}]", re.DOTALL)
 _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL | re.IGNORECASE)
@@ -69,8 +69,10 @@ def final_answer(text: str) -> FinalAnswer | None:
 
 
 def clean(text: str) -> str:
-    """``text`` without the mark-up that wraps all of it: dollars, bold, code, ``\\text{}``."""
-    text = _TEXT_COMMAND.sub(r"\1", text[:MAX_ANSWER]).strip()
+    """``text`` without the mark-up that wraps all of it: dollars, bold, code, ``\\text{}``; a long one as it is."""
+    if len(text) > MAX_ANSWER:
+        return text
+    text = _TEXT_COMMAND.sub(r"\1", text).strip()
     for _ in range(4):
         before = text
         for left, right in _WRAPPERS:

@@ -139,6 +139,14 @@ assert f(Holder().ask) == WANT
             "def test_f(at, want):\n    assert f(at) == want\n"
         },
     },
+    "shared_pytest": {
+        "kind": "pytest",
+        "files": {
+            "test_it.py": "from solution import f\nimport pytest\n"
+            f"@pytest.mark.parametrize('at, want', list(enumerate({SECRETS})))\n"
+            "def test_f(at, want):\n    assert f(at) == want\n"
+        },
+    },
 }
 
 

@@ -15,6 +15,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
@@ -141,6 +142,7 @@ class FaultyServer:
         self.body_limit: int | None = None
         self.retry_after = "0"
         self.api_key: str | None = None
+        self.version = version("reward-server")
         self.requests: list[tuple[dict[str, str], Json]] = []
         self.faults: Counter[str] = Counter()
         self.judged = 0
@@ -195,7 +197,11 @@ class FaultyServer:
                 pass
 
             def do_GET(self) -> None:
-                self._reply(200, {"status": "ok", "version": "0.1.0"})
+                if self.path == "/healthz":
+                    return self._reply(200, {"status": "ok", "version": server.version})
+                if server.api_key and self.headers.get("authorization") != f"Bearer {server.api_key}":
+                    return self._problem(401, "unauthorized", "the API key is missing or wrong")
+                return self._reply(200, [{"name": name} for name in ("toy", "math", "match")])
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers["content-length"]))
@@ -249,7 +255,7 @@ class FaultyServer:
                 headers = {"retry-after": server.retry_after} if status in (429, 503) else {}
                 self._send(status, json.dumps(problem).encode(), headers)
 
-            def _reply(self, status: int, body: Json) -> None:
+            def _reply(self, status: int, body: Any) -> None:
                 self._send(status, json.dumps(body).encode(), {})
 
             def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:

@@ -16,11 +16,27 @@ from reward_server.verifiers.registry import Registry
 REGISTRY = Registry()
 REGISTRY.register(Choice())
 TEMPLATES = (
-    "{0}", "({0})", "{0}.", "**{0}**", "Answer: {0}", "Answer: ({0})", "The answer is {0}.", "**Answer:** {0}",
-    "Final answer: **{0}**", "\\boxed{{{0}}}", "$\\boxed{{\\text{{({0})}}}}$", "<answer>{0}</answer>", "#### {0}",
-    "The correct option is {0}, because the others contradict the text.", "I choose option {0}.", "So we get ({0}).",
-    "### Answer\n\n{0}", '{{"answer": "{0}"}}', "Answer: {0}) of the list", "Answer: {0}: of the list",
-)  # fmt: skip
+    "{0}",
+    "({0})",
+    "{0}.",
+    "**{0}**",
+    "Answer: {0}",
+    "Answer: ({0})",
+    "The answer is {0}.",
+    "**Answer:** {0}",
+    "Final answer: **{0}**",
+    "\\boxed{{{0}}}",
+    "$\\boxed{{\\text{{({0})}}}}$",
+    "<answer>{0}</answer>",
+    "#### {0}",
+    "The correct option is {0}, because the others contradict the text.",
+    "I choose option {0}.",
+    "So we get ({0}).",
+    "### Answer\n\n{0}",
+    '{{"answer": "{0}"}}',
+    "Answer: {0}) of the list",
+    "Answer: {0}: of the list",
+)
 CITIES = {"options": ["Paris", "Rome", "a dog"]}
 
 
@@ -37,12 +53,26 @@ def test_a_stated_letter_is_right_exactly_when_it_is_the_reference(right: str, s
 @pytest.mark.parametrize(
     "text",
     [
-        "Answer: A or B", "Answer: A, B, C, D", "\\boxed{A} \\boxed{B}", "\\boxed{A, B}", "\\boxed{A}, or \\boxed{B}",
-        "(A) (B)", "Answer: (A)(B)(C)", "Answer: A\nAnswer: B", "The answer is A. Or maybe B.", "A and B", "A/B",
-        "The answer is B. The answer is A.", "<answer>A</answer><answer>B</answer>", "Answer: A|B", "either (A) or (B)",
-        "\\boxed{A}\\boxed{B}\\boxed{C}\\boxed{D}", "Answer: B (or A)", "I choose A. I choose B.",
+        "Answer: A or B",
+        "Answer: A, B, C, D",
+        "\\boxed{A} \\boxed{B}",
+        "\\boxed{A, B}",
+        "\\boxed{A}, or \\boxed{B}",
+        "(A) (B)",
+        "Answer: (A)(B)(C)",
+        "Answer: A\nAnswer: B",
+        "The answer is A. Or maybe B.",
+        "A and B",
+        "A/B",
+        "The answer is B. The answer is A.",
+        "<answer>A</answer><answer>B</answer>",
+        "Answer: A|B",
+        "either (A) or (B)",
+        "\\boxed{A}\\boxed{B}\\boxed{C}\\boxed{D}",
+        "Answer: B (or A)",
+        "I choose A. I choose B.",
     ],
-)  # fmt: skip
+)
 def test_listing_several_letters_is_never_right(text: str) -> None:
     for letter in "ABCD":
         assert judge(letter, text).outcome is not Outcome.CORRECT

@@ -269,12 +269,17 @@ def test_null_arguments_of_a_column_format_are_dropped() -> None:
 @pytest.mark.parametrize(
     "reference",
     [
-        row("no:such_id", {}), row("keywords:existence", {}), row("keywords:existence", {"keywords": []}),
-        row("punctuation:no_comma", {"surplus": 1}), row("length_constraints:number_words", {"num_words": "many"}),
-        row("length_constraints:number_words", {"num_words": 3, "relation": "nearly"}), {"func_name": "eval"},
-        {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}, {}]}, {"instruction_id_list": []},
+        row("no:such_id", {}),
+        row("keywords:existence", {}),
+        row("keywords:existence", {"keywords": []}),
+        row("punctuation:no_comma", {"surplus": 1}),
+        row("length_constraints:number_words", {"num_words": "many"}),
+        row("length_constraints:number_words", {"num_words": 3, "relation": "nearly"}),
+        {"func_name": "eval"},
+        {"instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}, {}]},
+        {"instruction_id_list": []},
     ],
-)  # fmt: skip
+)
 def test_an_unknown_id_or_argument_is_an_invalid_task(reference: Any) -> None:
     assert judge(reference, "text").outcome is Outcome.INVALID_TASK
 
@@ -305,10 +310,17 @@ def test_languages_are_told_the_same_every_time() -> None:
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("Dr. Smith came. He sat.", 2), ("It costs 3.50 dollars. Fine.", 2), ("Really?! Yes.", 2), ("No end", 1),
-        ("e.g. this one.", 1), ("J. R. R. Tolkien wrote it.", 1), ('He said "Go." Then left.', 2), ("...", 0), ("", 0),
+        ("Dr. Smith came. He sat.", 2),
+        ("It costs 3.50 dollars. Fine.", 2),
+        ("Really?! Yes.", 2),
+        ("No end", 1),
+        ("e.g. this one.", 1),
+        ("J. R. R. Tolkien wrote it.", 1),
+        ('He said "Go." Then left.', 2),
+        ("...", 0),
+        ("", 0),
     ],
-)  # fmt: skip
+)
 def test_sentences_are_counted_as_a_reader_would(text: str, count: int) -> None:
     assert len(sentences(text)) == count
 

@@ -58,11 +58,19 @@ def test_numbers_are_equal_exactly_when_their_values_are(right: Fraction, said: 
 @pytest.mark.parametrize(
     ("reference", "text"),
     [
-        ("1,234.50", "1234.5"), ("0.5", "1/2"), ("0.5", "50%"), ("50%", "0.5"), ("-3", "\u22123"), ("1e3", "1,000"),
-        ("12", "3*4 = 12 apples"), ("7", "We add 3 and 4 to get 7"), ("7", "The answer is $7."), (".5", "Answer: 0.5."),
+        ("1,234.50", "1234.5"),
+        ("0.5", "1/2"),
+        ("0.5", "50%"),
+        ("50%", "0.5"),
+        ("-3", "\u22123"),
+        ("1e3", "1,000"),
+        ("12", "3*4 = 12 apples"),
+        ("7", "We add 3 and 4 to get 7"),
+        ("7", "The answer is $7."),
+        (".5", "Answer: 0.5."),
         ("9" * 300, "9" * 300),
     ],
-)  # fmt: skip
+)
 def test_ways_to_write_a_number_are_read(reference: str, text: str) -> None:
     assert judge(reference, text, NUMERIC).reward == 1.0
 

@@ -19,6 +19,7 @@ def _option(default: Any, help: str) -> Any:
 class VerifiedGRPOConfig(GRPOConfig):  # type: ignore[misc]  # TRL carries no type information
     """``GRPOConfig`` and what ``VerifiedGRPOTrainer`` adds to it."""
 
+    preset: str | None = _option(None, "Algorithm: grpo, dapo, dr_grpo, gspo or cispo. Its values are defaults.")
     updates_per_rollout: int = _option(
         1, "Optimizer steps taken on one batch of rollouts; clipping acts from 2 on. Sets steps_per_generation."
     )

@@ -1,8 +1,8 @@
 """A model and a tokenizer small enough to learn in a minute on a laptop, and two tasks for them.
 
-The tokenizer knows one token a character. The model is Qwen2 with 0.6 million parameters. ``s:40213=`` asks for the
-digits in ascending order, ``+:27,5=`` for the sum. The base model is warmed up on a mixture of behaviours (ascending,
-descending or copied; sum, difference or both numbers), so that a verifier has something to choose from.
+The tokenizer knows one token a character. The model is Qwen2 with 0.6 million parameters. ``s:4021=`` asks for the
+digits in ascending order, ``m:4021=`` for the smallest. The base model is warmed up on a mixture of behaviours
+(ascending, descending or copied; smallest, largest or first), so that a verifier has something to choose from.
 """
 
 from __future__ import annotations
@@ -51,26 +51,25 @@ def model(tokenizer: PreTrainedTokenizerFast, *, seed: int = 0, hidden: int = 12
 
 
 def rows(count: int, *, seed: int) -> list[Row]:
-    """Prompts with their references: half to sort, half to add; each row names its verifier."""
+    """Prompts with their references: half to sort, half to find the smallest digit; each row names its verifier."""
     draw = random.Random(seed)
     made = []
     for number in range(count):
+        digits = [draw.choice("0123456789") for _ in range(draw.randrange(2, 5))]
         if number % 2:
-            a, b = draw.randrange(10, 60), draw.randrange(0, 10)
-            made.append({"prompt": f"+:{a},{b}=", "answer": str(a + b), "verifier": "math", "source": "sum"})
+            asked = {"prompt": f"m:{''.join(digits)}=", "answer": min(digits)}
+            made.append({**asked, "verifier": "math", "params": None, "source": "smallest"})
         else:
-            digits = [draw.choice("0123456789") for _ in range(draw.randrange(3, 7))]
             asked = {"prompt": f"s:{''.join(digits)}=", "answer": "".join(sorted(digits))}
-            made.append({**asked, "verifier": "match", "source": "sort"})
+            made.append({**asked, "verifier": "match", "params": None, "source": "sort"})
     return made
 
 
 def behaviours(row: Row) -> Sequence[str]:
     """What the base model may do with the prompt of ``row``; the first is right."""
     asked = row["prompt"][2:-1]
-    if row["source"] == "sum":
-        a, b = map(int, asked.split(","))
-        return str(a + b), str(a - b), f"{a}{b}"
+    if row["source"] == "smallest":
+        return row["answer"], max(asked), asked[0]
     return row["answer"], row["answer"][::-1], asked
 
 

@@ -30,6 +30,7 @@ from torch.utils.data import IterableDataset
 from trl import GRPOTrainer
 
 from trainer_client.adapters.trl import OUTAGE_SHARE, Judged, RemoteReward
+from trainer_client.errors import RewardOutage
 from trainer_client.rl import metrics
 from trainer_client.rl.batches import ROW_NORMALISED, Batch, concatenate, loss_tokens, silence, take
 from trainer_client.rl.config import VerifiedGRPOConfig
@@ -38,10 +39,6 @@ from trainer_client.rl.prefetch import Prefetch
 from trainer_client.rl.rollouts import RolloutLog
 
 Inputs = list[dict[str, Any]]
-
-
-class RewardOutage(Exception):
-    """The reward server stayed away for longer than the trainer may wait; the run can be resumed."""
 
 
 @dataclass

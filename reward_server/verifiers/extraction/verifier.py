@@ -14,7 +14,7 @@ from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict
 from reward_server.verifiers.base import Context, Example, StrictModel
 from reward_server.verifiers.extraction.compare import FieldSpec, Row, compare
 from reward_server.verifiers.schemas import SchemaCheck, schema_check
-from reward_server.verifiers.structured import Format, NotParsed, find, shown
+from reward_server.verifiers.structured import Format, NotParsed, fenced_blocks, find, shown
 
 MAX_ROWS = 100
 _AUTO: tuple[Format, ...] = ("json", "xml", "toml", "yaml", "csv")
@@ -117,15 +117,28 @@ class Extraction:
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Find the document, check it, and compare it field by field."""
         problem = ""
-        for format in task.formats:
+        found: list[tuple[Json, str, Format]] = []
+        for format in _named_first(task.formats, completion.text):
             try:
                 document, source = find(completion.text, format)
             except NotParsed as error:
                 problem = problem or str(error)
                 continue
             if isinstance(document, dict | list) and document:
-                return _judge(task, _shaped(document, task.gold), source, format)
-        return no_answer({"problem": problem or "no document was found"})
+                found.append((document, source, format))
+                if type(document) is type(task.gold):
+                    break
+        if not found:
+            return no_answer({"problem": problem or "no document was found"})
+        document, source, format = next((one for one in found if type(one[0]) is type(task.gold)), found[0])
+        return _judge(task, _shaped(document, task.gold), source, format)
+
+
+def _named_first(formats: tuple[Format, ...], text: str) -> list[Format]:
+    """The formats to try, that of the last fenced block first where it has a name."""
+    named = [language for language, _ in fenced_blocks(text)]
+    last = "yaml" if named and named[-1] == "yml" else named[-1] if named else ""
+    return sorted(formats, key=lambda format: format != last)
 
 
 def _judge(task: Task, document: Json, source: str, format: Format) -> Verdict:

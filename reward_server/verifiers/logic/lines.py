@@ -12,7 +12,7 @@ MAX_LINES = 5_000
 MAX_LINE = 4_000
 _BARS = "|│┃¦"
 _PREFIX = re.compile(
-    rf"(?P<lead>[\s{_BARS}>]*+)(?:[(\[]?(?P<number>\d{{1,6}})(?:[.):\]]{{1,2}}|(?=[\s{_BARS}])))?(?P<inner>[\s{_BARS}]*+)"
+    rf"(?P<lead>(?:[\s>]|[{_BARS}](?!-))*+)(?:[(\[]?(?P<number>\d{{1,6}})(?:[.):\]]{{1,2}}|(?=[\s{_BARS}])))?(?P<inner>(?:\s|[{_BARS}](?!-))*+)"
 )
 _REFERENCES = re.compile(
     r"(?:lines?\s+|from\s+)?(\d{1,6}(?:\s?[-–—]{1,2}\s?\d{1,6})?"

@@ -48,6 +48,8 @@ def parse_smtlib(text: str, formulas: frozenset[str] = frozenset()) -> Formula:
         inner: list[Tree] = []
         while position < len(tokens) and tokens[position] != ")":
             inner.append(read(depth + 1))
+        if position >= len(tokens):
+            raise SyntaxFault("a bracket is not closed")
         position += 1
         return inner
 

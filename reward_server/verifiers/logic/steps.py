@@ -12,12 +12,13 @@ from reward_server.verifiers.final_answer import clean
 from reward_server.verifiers.logic.lines import proof_block
 from reward_server.verifiers.logic.natural_deduction import Fault
 from reward_server.verifiers.logic.solver import Solver
-from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, show
+from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, parse_term, show
 from reward_server.verifiers.logic.terms import same
 from reward_server.verifiers.structured import fenced_blocks
 
 MAX_STEPS = 200
 _NUMBER = re.compile(r"\s*(?:[(\[]?\d{1,6}[.):\]]{1,2}|[-*•])\s*")
+_SPACES = re.compile(r"\s|\$|\*|\\cdot|\\times|\\left|\\right|\\[,;! ]")
 _REMARKS = (
     re.compile(r"\s?[\[({][^\[({]{0,80}[\])}]\s?$"),
     re.compile(
@@ -102,7 +103,7 @@ def check_algebra(
         if not _equal(before, part, verify_with, time_s, params):
             return Fault(number, f"it is not the same as {before[:150]}", part[:200])
         before = part
-    if not chain or not _equal(conclusion, before, verify_with, time_s, params, literally=True):
+    if not chain or not _same_form(conclusion, before):
         return Fault(len(steps), f"the last step is not {conclusion[:150]}", before[:200])
     return None
 
@@ -119,15 +120,20 @@ def _links(text: str) -> list[str]:
     return [text.replace("&=", "=").rstrip("\\ ")] if text.strip() else []
 
 
-def _equal(
-    before: str,
-    after: str,
-    verify_with: VerifyWith,
-    time_s: float,
-    params: Mapping[str, object],
-    *,
-    literally: bool = False,
-) -> bool:
+def _same_form(one: str, other: str) -> bool:
+    """Whether two lines are written alike: spaces and signs of multiplication do not count, the value is not asked."""
+    if _SPACES.sub("", one) == _SPACES.sub("", other):
+        return True
+    for read in (parse, parse_term):
+        try:
+            if read(one) == read(other):
+                return True
+        except SyntaxFault:
+            continue
+    return False
+
+
+def _equal(before: str, after: str, verify_with: VerifyWith, time_s: float, params: Mapping[str, object]) -> bool:
     """Whether the mathematics verifier, or else Z3 over the reals, takes two lines for the same."""
     if " ".join(before.split()) == " ".join(after.split()):
         return True
@@ -139,8 +145,6 @@ def _equal(
         verdict = None
     if verdict is not None and verdict.outcome is Outcome.CORRECT:
         return True
-    if literally:
-        return False
     try:
         left, right = parse(before), parse(after)
         return Solver(numbers="Real", time_s=time_s).equivalent(left, right) == "yes"

@@ -134,7 +134,7 @@ def is_compact(texts: Sequence[str]) -> bool:
     for text in texts:
         quantified = re.finditer(r"\b(?:forall|exists)\s?([a-z])(?![\w'])|[∀∃]\s?([a-z])", text)
         bound = {match[1] or match[2] for match in quantified}
-        atoms = re.findall(r"(?<![A-Za-z\\])[A-Z][a-z]{1,6}(?![\w(\[])", text)
+        atoms = re.findall(r"(?:(?<=[∀∃][a-z])|(?<![A-Za-z\\]))[A-Z][a-z]{1,6}(?![\w(\[])", text)
         if any(bound & set(atom[1:]) for atom in atoms):
             return True
     return False
@@ -269,7 +269,7 @@ class _Parser:
             level += (token in _OPEN) - (token in ")]}")
             if level == 0:
                 after = self.tokens[position + 1 : position + 2]
-                return bool(after) and (after[0] in _COMPARISONS or after[0] in _ARITHMETIC)
+                return bool(after) and (after[0] in _COMPARISONS or after[0] in _ARITHMETIC or after[0] == "(")
         return False
 
     def atom(self, depth: int) -> Formula:
@@ -315,7 +315,7 @@ class _Parser:
             self.take()
             inner = self.term(0, depth + 1)
             self.expect(_OPEN[token])
-            return inner
+            return Term("*", (inner, self.factor(depth + 1))) if self.peek() == "(" else inner
         if token[:1].isdigit():
             self.take()
             number = Term(token)

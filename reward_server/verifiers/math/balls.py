@@ -47,11 +47,13 @@ def precision(bits: int) -> Iterator[None]:
 class Evaluation:
     """The value of trees at one point. Spends the budget and notes the range of magnitudes that it met."""
 
-    def __init__(self, point: Mapping[str, int | Fraction], budget: Budget, log_base: int = 0) -> None:
+    def __init__(self, point: Mapping[str, int | Fraction], budget: Budget, log_base: int = 0, salt: int = 0) -> None:
         self.point: dict[str, Any] = dict(point)
         self.budget = budget
         self.log_base = log_base
         """What ``log`` without a base means: 10, or 0 for the natural logarithm."""
+        self.salt = salt
+        """Which point this is: what is not known has another value at each."""
         self.opaque = False
         """Whether something was taken for a letter of its own: then a difference proves nothing."""
         self.cost = 1 + _working_bits() // 256
@@ -88,7 +90,7 @@ class Evaluation:
     def unknown(self, node: Node) -> acb:
         """A value for what this tier cannot evaluate, the same for the same canonical text."""
         self.opaque = True
-        digest = hashlib.blake2b(canonical(node).encode(), digest_size=8).digest()
+        digest = hashlib.blake2b(f"{self.salt}:{canonical(node)}".encode(), digest_size=8).digest()
         return _rational(Fraction(int.from_bytes(digest, "big") % 2**40 + 2**36, 2**39))
 
     def measure(self, value: acb) -> None:

@@ -8,6 +8,7 @@ from reward_server.verifiers.math.exact import Exact, exact
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
 
 _SHOWN_BITS = 2_000
+_SMALL = 1 << 62
 
 
 def canonical(node: Node) -> str:
@@ -17,15 +18,23 @@ def canonical(node: Node) -> str:
     >>> canonical(read("b + 2/4 + a")), canonical(read(r"\\left(1.5, \\sqrt 3\\right)"))
     ('(1/2+a+b)', 'tuple(3/2,root(3,2))')
     """
+    if isinstance(node, Sym):
+        return node.name
+    if isinstance(node, Num):
+        return number(node.value)
+    if not isinstance(node, Apply):
+        return f"'{node.text}'"
+    known = node.canonical_memo
+    if known is None:
+        known = _text(node)
+        object.__setattr__(node, "canonical_memo", known)
+    return known
+
+
+def _text(node: Apply) -> str:
     value = exact(node)
     if value is not None:
         return number(value)
-    if isinstance(node, Num):
-        return number(node.value)
-    if isinstance(node, Sym):
-        return node.name
-    if not isinstance(node, Apply):
-        return f"'{node.text}'"
     if node.op == "add":
         return "(" + "+".join(sorted(_flat(node, "add"))) + ")"
     if node.op == "mul":
@@ -49,6 +58,8 @@ def _flat(node: Apply, op: str) -> list[str]:
 
 def number(value: Exact) -> str:
     """A rational as text; a large one by its size and a digest, since it is only compared and shown."""
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return str(value)
     if value.numerator.bit_length() + value.denominator.bit_length() > _SHOWN_BITS:
         digest = hashlib.blake2b(b"%x/%x" % (value.numerator, value.denominator), digest_size=16).hexdigest()
         return f"<{value.numerator.bit_length()} bits:{digest}>"

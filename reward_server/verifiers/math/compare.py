@@ -10,9 +10,12 @@ from typing import Final
 
 from reward_server.verifiers.math import equations, units
 from reward_server.verifiers.math.canonical import canonical
+from reward_server.verifiers.math.conversion import factor
+from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import NotMath
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
+from reward_server.verifiers.math.numerals import tidy
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.parser import parse
 from reward_server.verifiers.math.reals import Region, region
@@ -118,6 +121,10 @@ class Comparer:
         left, right = signs(a), signs(b)
         if len(left) > 1 or len(right) > 1:
             return self.unordered(left, right)
+        if self.params.modulo is not None:
+            residues = [exact(Apply("mod", (node, Num(self.params.modulo)))) for node in (left[0], right[0])]
+            if None not in residues:
+                return same("exact") if residues[0] == residues[1] else different("exact", "the residues differ")
         found = compare_scalars(left[0], right[0], self.budget)
         if found.equal:
             return found
@@ -153,7 +160,10 @@ class Comparer:
         right, right_unit = _quantity(b)
         if len(both) == 2:
             if not units.compatible(left_unit, right_unit):
-                return different("structure", f"the unit {left_unit!r} is not {right_unit!r}")
+                scale = factor(left_unit, right_unit) if self.params.units == "convert" else None
+                if scale is None:
+                    return different("structure", f"the unit {left_unit!r} is not {right_unit!r}")
+                return self.compare(Apply("mul", (left, Num(tidy(scale)))), right)
         elif (left_unit + right_unit).endswith("?") or self.params.units == "required":
             return different("structure", f"{left_unit + right_unit!r} is no unit")
         if len(both) == 1 and symbols_of(right if left_unit else left) - CONSTANTS - symbols_of(

@@ -2,10 +2,10 @@ r"""The parser's rules for things with arguments: fractions, roots, functions, s
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Final
 
 from reward_server.verifiers.math import numerals
+from reward_server.verifiers.math.cursor import Cursor
 from reward_server.verifiers.math.limits import MAX_CELLS, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
 from reward_server.verifiers.math.tokens import Token
@@ -13,7 +13,8 @@ from reward_server.verifiers.math.tokens import Token
 _IMPLICIT: Final = 40
 _PRODUCT: Final = 25
 _INVERSE: Final = {name: "a" + name for name in "sin cos tan cot sec csc sinh cosh tanh".split()}
-_SEVERAL: Final = frozenset({"gcd", "lcm", "max", "min", "inf", "sup", "binom"})
+_SEVERAL: Final = frozenset({"gcd", "lcm", "max", "min", "inf", "sup"})
+_PAIRS: Final = frozenset({"log", "binom"})
 _MATRICES: Final = frozenset(
     "matrix pmatrix bmatrix Bmatrix smallmatrix psmallmatrix bsmallmatrix array tabular".split()
 )
@@ -21,32 +22,8 @@ _ALIGNED: Final = frozenset("aligned align alignedat gathered split gather equat
 _CASES: Final = frozenset({"cases", "dcases", "rcases"}) | _ALIGNED
 
 
-class Environments(ABC):
-    """Mixed into the parser; needs its cursor."""
-
-    peek: Token
-    tokens: list[Token]
-    at: int
-    integral: bool
-
-    @abstractmethod
-    def next(self) -> Token: ...
-    @abstractmethod
-    def accept(self, kind: str, value: str | None = None) -> bool: ...
-    @abstractmethod
-    def expect(self, kind: str, value: str | None = None) -> Token: ...
-    @abstractmethod
-    def enter(self) -> None: ...
-    @abstractmethod
-    def answer(self) -> Node: ...
-    @abstractmethod
-    def relation(self) -> Node: ...
-    @abstractmethod
-    def term(self, power: int) -> Node: ...
-    @abstractmethod
-    def first(self) -> Node: ...
-
-    depth: int
+class Environments(Cursor):
+    """Rules for things that have arguments."""
 
     def argument(self, *, digit: bool = False) -> Node:
         r"""A braced group or one token; ``digit``: of a number one digit, as in ``\frac12``."""
@@ -89,12 +66,10 @@ class Environments(ABC):
             arguments = self.first()
         else:
             arguments = self.bare_argument()
-        several = op in _SEVERAL or op == "log"
-        grouped = isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed")
-        args = arguments.args if several and grouped and isinstance(arguments, Apply) else (arguments,)
-        if op == "log" and base is not None:
-            args = (args[0], base)
-        elif base is not None:
+        args = _unpacked(op, arguments)
+        if base is not None:
+            if op != "log" or len(args) != 1:
+                raise NotMath(f"{op} with an index")
             args = (*args, base)
         if op == "sqrt":
             node: Node = Apply("root", (args[0], Num(2)))
@@ -213,3 +188,13 @@ class Environments(ABC):
         if name in _CASES:
             return Apply("cases", table)
         raise NotMath(f"unknown environment {name}")
+
+
+def _unpacked(op: str, arguments: Node) -> tuple[Node, ...]:
+    """The arguments of a function that takes several, out of their brackets."""
+    if isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed"):
+        if op in _SEVERAL or (op in _PAIRS and len(arguments.args) == 2):
+            return arguments.args
+    if op == "binom":
+        raise NotMath("a binomial of other than two")
+    return (arguments,)

@@ -119,7 +119,7 @@ def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
     met = 0
     with precision(_BITS):
         for index in range(_ROUNDS):
-            run = Evaluation(point(names, key, index, whole), budget)
+            run = Evaluation(point(names, key, index, whole), budget, salt=index)
             try:
                 left, right = (run.value(side.args[0]) - run.value(side.args[1]) for side in (a, b))
             except Undefined:

@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import Final
 
 from reward_server.verifiers.math.limits import MAX_BITS, MAX_FACTORIAL
-from reward_server.verifiers.math.nodes import Apply, Node, Num
+from reward_server.verifiers.math.nodes import UNKNOWN, Apply, Node, Num
 from reward_server.verifiers.math.numerals import tidy
 
 Exact = int | Fraction
+_SMALL: Final = 1 << 62
 
 
 def exact(node: Node) -> Exact | None:
@@ -21,10 +22,18 @@ def exact(node: Node) -> Exact | None:
     >>> exact(read("3!/4 + 25%"))
     Fraction(7, 4)
     """
-    if isinstance(node, Num):
+    if type(node) is Num:  # the most frequent question of all; exact types are quicker to ask for
         return node.value
-    if not isinstance(node, Apply):
+    if type(node) is not Apply:
         return None
+    known = node.exact_memo
+    if known is UNKNOWN:
+        known = _evaluated(node)
+        object.__setattr__(node, "exact_memo", known)
+    return known  # type: ignore[return-value]  # the slot holds what _evaluated returned
+
+
+def _evaluated(node: Apply) -> Exact | None:
     operation = _OPERATIONS.get(node.op)
     if operation is None:
         return None
@@ -35,9 +44,9 @@ def exact(node: Node) -> Exact | None:
             return None
         values.append(value)
     result = operation(*values)
-    if result is None or bits(result) > MAX_BITS:
-        return None
-    return tidy(result)
+    if result is None or (type(result) is int and -_SMALL < result < _SMALL):
+        return result
+    return None if bits(result) > MAX_BITS else tidy(result)
 
 
 def bits(value: Exact) -> int:
@@ -179,8 +188,8 @@ _OPERATIONS: Final[dict[str, Callable[..., Exact | None]]] = {
     "mod": _modulo,
     "gcd": _integers(math.gcd),
     "lcm": _integers(math.lcm),
-    "max": max,
-    "min": min,
+    "max": lambda *values: max(values),
+    "min": lambda *values: min(values),
     "log": _log,
     "lg": lambda value: _log(value, 10),
     "log2": lambda value: _log(value, 2),

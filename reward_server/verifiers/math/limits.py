@@ -24,9 +24,9 @@ MAX_FACTORIAL: Final = 2_000
 """Largest argument of a factorial or binomial that is multiplied out."""
 MAX_CELLS: Final = 400
 """Cells of a matrix."""
-MAX_TERMS: Final = 1_000
+MAX_TERMS: Final = 300
 """Terms of a sum or product with bounds that are evaluated."""
-MAX_STEPS: Final = 20_000
+MAX_STEPS: Final = 12_000
 """Operations, weighed by their precision, that comparing two answers may take in the tiers before SymPy."""
 MAX_PRECISION: Final = 8_192
 """Bits of ball arithmetic."""

@@ -7,9 +7,12 @@ other nodes. Nothing in a tree can be called or looked up: it is what model text
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+UNKNOWN: Final = object()
+"""In a slot that nothing has been put into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,16 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """An operation on other nodes."""
+    """An operation on other nodes.
+
+    Two slots keep what ``exact`` and ``canonical`` found, which depends on nothing but the tree: whoever fills them
+    first, they say the same.
+    """
 
     op: str
     args: tuple[Node, ...]
+    exact_memo: int | Fraction | None | object = field(default=UNKNOWN, init=False, repr=False, compare=False)
+    canonical_memo: str | None = field(default=None, init=False, repr=False, compare=False)
 
 
 Node: TypeAlias = Num | Sym | Words | Apply

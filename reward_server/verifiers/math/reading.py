@@ -10,30 +10,22 @@ import contextlib
 import re
 from typing import Final
 
-from reward_server.verifiers.math.extraction import maths
+from reward_server.verifiers.math import numerals
+from reward_server.verifiers.math.atoms import negative
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Node, Sym, Words
 from reward_server.verifiers.math.parser import parses
 from reward_server.verifiers.math.tensors import folded
 from reward_server.verifiers.math.tokens import tokenize
+from reward_server.verifiers.math.wrapping import unwrap
 
-_WRAPPERS: Final = (
-    ("\\(", "\\)"),
-    ("\\[", "\\]"),
-    ("$$", "$$"),
-    ("$", "$"),
-    ("**", "**"),
-    ("`", "`"),
-    ('"', '"'),
-    ("“", "”"),
-)
-_BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{")
 _TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
 _COMMAND: Final = re.compile(
     r"\\(?:text|textbf|textit|textrm|mbox|mathrm|mathbf|operatorname)\s*\{([^{}\\]*)\}|\\[,;:! ]|~"
 )
 _CHOICE: Final = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*((?![\s+*/^=<>,)_-]).*)?$", re.DOTALL)
+_MAY_CHOOSE: Final = re.compile(r"[A-J]\s?\}?\s?[).:]")
 _OTHER_CHOICE: Final = re.compile(r"\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,")
 _NAMES: Final = {
     **dict.fromkeys(("all real numbers", "all reals", "real numbers", "all real", "set of real numbers"), "RR"),
@@ -48,9 +40,10 @@ _LEAD: Final = re.compile(
 _RUNS: Final = re.compile(
     r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?\\in\s?\\mathbb\s?\{?Z\}?\s?\)?$"
 )
+_PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\s?\+\s?-")
+_SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
-_ENDS: Final = ("\\,", "\\;", "\\:", "\\!", "\\ ", "\\quad", "\\qquad", "\\", ",", ";", ":", "~")
 
 
 def read(text: str) -> Node:
@@ -68,26 +61,41 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     text = unwrap(text)
     if not text:
         raise NotMath("the answer is empty")
-    lead = _LEAD.match(_COMMAND.sub(_inner_text, text[:60]))
-    if lead:
-        text = unwrap(_COMMAND.sub(_inner_text, text)[lead.end() :]) or text
-    time = _time(text)
+    if _SIMPLE.fullmatch(text):
+        number = numerals.number(text.lstrip("-"))
+        return (negative(number) if text[0] == "-" else number,)
+    text = _respelled(text)
+    time = _time(text) if ":" in text else None
     if time is not None:
         return (time,)
-    runs = _RUNS.search(text)
-    if runs and runs.start():
-        text = f"{text[: runs.start()]}, {runs[1]} \\in \\mathbb{{Z}}"
-    text = _BUILDER.sub(r"\\{\1\\}", text)
-    if text[0] == "]" or text[-1] == "[":
-        text = _OUTWARD.sub(_inward, text)
     try:
         found = list(parses(tokenize(text, decimal_comma=decimal_comma)))
     except NotMath:
         return (*_choice(text), words(text))
-    if _AMBIGUOUS.search(text) and not decimal_comma:
+    if "," in text and not decimal_comma and _AMBIGUOUS.search(text):
         with contextlib.suppress(NotMath):
             found += parses(tokenize(text, commas_group=False))
+    if "+" in text and _PLUS_MINUS.search(text):
+        with contextlib.suppress(NotMath):
+            found += parses(tokenize(_PLUS_MINUS.sub("-", text)))
     return (*(folded(named(node)) for node in found), *_choice(text))
+
+
+def _respelled(text: str) -> str:
+    """Without words that lead in, and with brackets and qualifiers in their usual spelling."""
+    if "nswer" in text[:60]:
+        lead = _LEAD.match(_COMMAND.sub(_inner_text, text[:60]))
+        if lead:
+            text = unwrap(_COMMAND.sub(_inner_text, text)[lead.end() :]) or text
+    if "mathbb" in text:
+        runs = _RUNS.search(text)
+        if runs and runs.start():
+            text = f"{text[: runs.start()]}, {runs[1]} \\in \\mathbb{{Z}}"
+    if text[0] == "{":
+        text = _BUILDER.sub(r"\\{\1\\}", text)
+    if text[0] == "]" or text[-1] == "[":
+        text = _OUTWARD.sub(_inward, text)
+    return text
 
 
 def _inward(match: re.Match[str]) -> str:
@@ -105,6 +113,8 @@ def named(node: Node) -> Node:
 
 def _choice(text: str) -> tuple[Node, ...]:
     """The letter of ``(B) 12`` or ``B. twelve``, where no other choice is named."""
+    if not _MAY_CHOOSE.search(text, 0, 60):
+        return ()
     match = _CHOICE.match(_COMMAND.sub(_inner_text, text).strip())
     if match is None or _OTHER_CHOICE.search(match[3] or ""):
         return ()
@@ -115,65 +125,6 @@ def _choice(text: str) -> tuple[Node, ...]:
         return (letter, *parses(tokenize(match[3])))
     except NotMath:
         return (letter,)
-
-
-def unwrap(text: str) -> str:
-    r"""Without the delimiters around it: ``$…$``, ``\[…\]``, ``\boxed{…}``, ``**…**``, quotes, a full stop."""
-    for _ in range(8):
-        before = text
-        text = _trimmed(text)
-        for opened, closed in _WRAPPERS:
-            inner = text[len(opened) : len(text) - len(closed)]
-            if (
-                len(text) > len(opened) + len(closed) and text.startswith(opened) and text.endswith(closed)
-                and closed not in inner and not inner.endswith("\\")
-            ):  # fmt: skip
-                text = inner
-        box = _BOX.match(text)
-        if box and text.endswith("}") and _closes_at_end(text, box.end()):
-            text = text[box.end() : -1]
-        if text == before:
-            break
-    if "$" in text or "\\(" in text or "\\[" in text:
-        text = _without_delimiters(text)
-    return text
-
-
-def _without_delimiters(text: str) -> str:
-    """Prose with mathematics in it, as one text."""
-    parts, at = [], 0
-    for span in maths(text):
-        parts += [text[at : span.start], text[span.inner_start : span.inner_end]]
-        at = span.end
-    return " ".join([*parts, text[at:]]).strip()
-
-
-def _trimmed(text: str) -> str:
-    """Without blanks around it and without the stops that end it; an ellipsis stays."""
-    while True:
-        before = text
-        text = text.strip()
-        for end in _ENDS:
-            text = text.removesuffix(end)
-        if text.endswith(".") and not text.endswith(".."):
-            text = text[:-1]
-        if text == before:
-            return text
-
-
-def _closes_at_end(text: str, start: int) -> bool:
-    depth, index = 1, start
-    while index < len(text):
-        if text[index] == "\\":
-            index += 1
-        elif text[index] == "{":
-            depth += 1
-        elif text[index] == "}":
-            depth -= 1
-            if depth == 0:
-                return index == len(text) - 1
-        index += 1
-    return False
 
 
 def _time(text: str) -> Words | None:

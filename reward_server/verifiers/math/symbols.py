@@ -162,7 +162,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "union": ("OP", "union"), "Union": ("OP", "union"), "cup": ("OP", "union"), "intersect": ("OP", "intersection"),
     "intersection": ("OP", "intersection"), "cap": ("OP", "intersection"), "in": ("REL", "in"), "mod": ("OP", "mod"),
     "times": ("OP", "*"), "deg": ("POST", "degree"), "degree": ("POST", "degree"), "degrees": ("POST", "degree"),
-    "percent": ("POST", "percent"), "pct": ("POST", "percent"), "emptyset": ("SYM", "emptyset"), "pm": ("OP", "pm"),
+    "percent": ("POST", "percent"), "pct": ("POST", "percent"), "emptyset": ("SYM", "emptyset"),
     "le": ("REL", "le"), "leq": ("REL", "le"), "ge": ("REL", "ge"), "geq": ("REL", "ge"), "neq": ("REL", "ne"),
     "choose": ("OVER", "binom"), "frac": ("FRAC", "div"), "dfrac": ("FRAC", "div"), "reals": ("SYM", "RR"),
 }  # fmt: skip

@@ -42,6 +42,7 @@ _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+)\*?\s*\}")
 _BRACKETED = re.compile(r"\s*\[[^\[\]]{0,40}\]")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL_COMMA = re.compile(r"(?:\{,\}|,)(\d+)(?![\d,])")
+_NOTHING_AFTER = re.compile(r"\s*(?:$|[.,;)\]$/]|\}\s*(?:$|[^({\\\w^])|\\[)\]])")
 _MORE_WORDS = re.compile(r"\s+[A-Za-z]{2}")
 _VOWELS = frozenset("aeiouAEIOU")
 
@@ -229,17 +230,24 @@ class _Tokenizer:
         if known and self.fits(word, known):
             self.emit(*known)
         elif len(word) == 1 and word.isascii():
-            self.emit("WORD" if in_text and word in "aA" and self.more_words() else "SYM", word)
+            self.emit(self.letter_kind(word) if in_text else "SYM", word)
         elif in_text or not word.isascii() or not _splits(word):
             self.emit("WORD", word)
         else:
             self.letters(word)
 
-    def more_words(self) -> bool:
-        return _MORE_WORDS.match(self.text, self.position) is not None
+    def letter_kind(self, letter: str) -> str:
+        """What one letter of a text is: an article, the unit of a number, or a letter."""
+        if letter in _UNIT_LETTERS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
+            return "UNIT"
+        return "WORD" if letter in "aA" and _MORE_WORDS.match(self.text, self.position) else "SYM"
 
     def fits(self, word: str, known: tuple[str, str]) -> bool:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""
+        if known[0] in ("FUNC", "OP", "REL", "OVER") and _NOTHING_AFTER.match(self.text, self.position):
+            return False  # "40 min", "5 in", "3 times"
+        if known[0] in ("OP", "REL") and self.text[self.position : self.position + 1] == "^":
+            return False  # "5 in^2"
         if word in symbols.PLAIN_ONLY:
             return self.text[self.position : self.position + 1] == "("
         if known == ("OP", "union") or known == ("OP", "intersection"):

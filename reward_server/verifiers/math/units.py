@@ -74,7 +74,7 @@ MONEY: Final = {"$": "dollar", "€": "euro", "£": "pound sterling", "¥": "yen
 
 _NO_UNIT: Final = frozenset(
     "is are was not wrong no false incorrect maybe perhaps except or and but plus minus times more less than if when "
-    "then nor only at about approximately roughly around between to from answer correct right true yes it this that "
+    "then nor only at about approximately roughly around between to from answer correct true yes it this that "
     "where for because since so which with without mod modulo over by divided half third quarter double triple "
     "either neither both none all any some other others otherwise also instead actually wait".split()
 )
@@ -127,8 +127,10 @@ def compatible(left: str, right: str) -> bool:
     """Whether two canonical units may stand for each other: the same, or one that only says ``units``."""
     if left == right:
         return True
-    return any(_counted(one) for one in (left, right))
+    (base, power), (other, other_power) = _parts(left), _parts(right)
+    return power == other_power and bool({base, other} & COUNTED)
 
 
-def _counted(unit: str) -> bool:
-    return unit.split("^")[0] in COUNTED or unit == ""
+def _parts(unit: str) -> tuple[str, str]:
+    base, _, power = unit.partition("^")
+    return base, power

@@ -15,9 +15,11 @@ from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.extraction import Extracted, extract
 from reward_server.verifiers.math.judgement import Judgement, Spent, different, undecided
 from reward_server.verifiers.math.limits import NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Words
+from reward_server.verifiers.math.nodes import Apply, Node
 from reward_server.verifiers.math.params import MathParams
-from reward_server.verifiers.math.reading import readings, unwrap
+from reward_server.verifiers.math.policies import fold_case, violation, with_options
+from reward_server.verifiers.math.reading import readings
+from reward_server.verifiers.math.wrapping import unwrap
 
 _SHOWN = 500
 
@@ -34,7 +36,7 @@ class MathDetail(TypedDict, total=False):
     reference: str
     """The reference's canonical form."""
     tier: str
-    """What decided: identical, canonical, exact, decimal, structure, region, text, balls, sympy."""
+    """What decided: identical, canonical, exact, decimal, tolerance, structure, region, text, form, balls, sympy."""
     difference: str
     """For ``incorrect``: the first difference found."""
 
@@ -86,6 +88,11 @@ class MathVerifier:
         found = extract(completion.text, task.params.extract)
         if found is None:
             return no_answer()
+        if len(found.parts) == 1:
+            known = _found_as_is(found.parts[0], task)
+            if known is not None:
+                shown = _shown(known)
+                return correct({**_head(found), "answer": shown, "reference": shown, "tier": "identical"})
         try:
             answers = _answers(found, task.params)
         except NotMath as error:
@@ -95,16 +102,7 @@ class MathVerifier:
         except TooBig as error:
             raise LimitExceeded(str(error), limit=error.what) from error
         best: tuple[Judgement, Node, Node] | None = None
-        for text, accepted in task.accepted:
-            if len(found.parts) == 1 and unwrap(found.parts[0]) == text:
-                return correct(
-                    {
-                        **_head(found),
-                        "answer": _shown(answers[0]),
-                        "reference": _shown(accepted[0]),
-                        "tier": "identical",
-                    }
-                )
+        for _, accepted in task.accepted:
             for gold in accepted:
                 for answer in answers:
                     judgement = _judge(gold, answer, task.params)
@@ -118,6 +116,15 @@ class MathVerifier:
         return incorrect(_detail(found, answer, gold, judgement), flags=flags)
 
 
+def _found_as_is(text: str, task: Task) -> Node | None:
+    """The accepted answer that is written just so, where its form is allowed."""
+    plain = unwrap(text)
+    for accepted, nodes in task.accepted:
+        if plain == accepted:
+            return None if violation(nodes[0], task.params) else nodes[0]
+    return None
+
+
 def _text(reference: str | int | float) -> str:
     if isinstance(reference, float) and reference.is_integer():
         return str(int(reference))
@@ -126,7 +133,8 @@ def _text(reference: str | int | float) -> str:
 
 def _accepted(text: str, params: MathParams) -> tuple[str, tuple[Node, ...]]:
     try:
-        return unwrap(text), readings(text, decimal_comma=params.decimal_comma)
+        accepted = with_options(readings(text, decimal_comma=params.decimal_comma), params)
+        return unwrap(text), accepted
     except (NotMath, TooBig) as error:
         raise InvalidTask(f"the reference {text[:100]!r} cannot be read: {error}") from error
 
@@ -140,8 +148,11 @@ def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
 
 
 def _judge(gold: Node, answer: Node, params: MathParams) -> Judgement:
-    if isinstance(answer, Words) != isinstance(gold, Words) and params.case == "exact":
-        return different("text", "words against mathematics")
+    if params.case == "fold":
+        gold, answer = fold_case(gold), fold_case(answer)
+    wrong = violation(answer, params)
+    if wrong:
+        return different("form", wrong)
     try:
         return Comparer(params).compare(gold, answer)
     except Spent:

@@ -20,11 +20,10 @@ from transformers import TrainerCallback  # noqa: E402
 
 from tests.trainer_client.faulty_server import FaultyServer, text_of  # noqa: E402
 from tests.trainer_client.rl.build import by_first_symbol, null, preset, settings, trainer, verdict  # noqa: E402
-from trainer_client.errors import RequestRejected  # noqa: E402
+from trainer_client.errors import RequestRejected, RewardOutage  # noqa: E402
 from trainer_client.rl import tiny  # noqa: E402
 from trainer_client.rl.config import VerifiedGRPOConfig  # noqa: E402
 from trainer_client.rl.rollouts import read_rollouts  # noqa: E402
-from trainer_client.rl.trainer import RewardOutage  # noqa: E402
 
 
 @pytest.fixture

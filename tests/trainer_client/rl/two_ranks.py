@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from tests.trainer_client.rl.build import trainer
-from trainer_client.rl.trainer import RewardOutage
+from trainer_client.errors import RewardOutage
 
 
 def main(folder: Path, urls: list[str], reward: dict[str, Any], changes: dict[str, Any]) -> None:

@@ -1,0 +1,176 @@
+"""The parser's rules for what a term starts with, by the kind of its first token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from reward_server.verifiers.math import numerals, units
+from reward_server.verifiers.math.environments import Environments
+from reward_server.verifiers.math.limits import NotMath
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.powers import PREFIX, SUM
+from reward_server.verifiers.math.symbols import SMALL_NUMBERS
+from reward_server.verifiers.math.tokens import Token
+
+_CLOSES: Final = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil"}
+_GROUP: Final = {"()": "tuple", "[]": "closed", "(]": "open_closed", "[)": "closed_open", "<>": "tuple"}
+
+
+class Atoms(Environments):
+    """Numbers, letters, words, signs and brackets."""
+
+    def first(self) -> Node:
+        token = self.next()
+        reader = _FIRST.get(token.kind)
+        if reader is None:
+            raise NotMath(f"an answer does not go on with {token.value or 'nothing'!r}")
+        return reader(self, token)
+
+    def first_num(self, token: Token) -> Node:
+        if self.peek.kind == "DOTS" and "." in token.value:
+            self.next()
+            return numerals.truncated(token.value)
+        if self.peek.kind == "OVERLINE" and "." in token.value:
+            self.next()
+            self.accept("LBRACE")
+            period = self.expect("NUM").value
+            self.accept("RBRACE")
+            return numerals.repeating(token.value, period)
+        if token.value.endswith(".") and self.peek.kind == "OVERLINE":
+            raise NotMath("a period without a number")
+        if "." in token.value and token.value[-1] == "." and self.peek == ("OPEN", "(", False):
+            raise NotMath("a point before a bracket")
+        return numerals.number(token.value)
+
+    def first_sym(self, token: Token) -> Node:
+        name = token.value
+        while True:
+            if self.peek.kind == "SUB":
+                self.next()
+                name += "_" + self.subscript()
+            elif self.peek.kind == "PRIME":
+                name += "'" * len(self.next().value)
+            else:
+                return Sym(name)
+
+    def subscript(self) -> str:
+        """The text of an index, as part of a name."""
+        if not self.accept("LBRACE"):
+            return self.next().value
+        parts: list[str] = []
+        depth = 0
+        while self.peek.kind != "END":
+            if self.peek.kind == "RBRACE" and depth == 0:
+                self.next()
+                return "".join(parts)
+            depth += {"LBRACE": 1, "RBRACE": -1}.get(self.peek.kind, 0)
+            parts.append(self.next().value)
+        raise NotMath("an index is not closed")
+
+    def first_word(self, token: Token) -> Node:
+        value = SMALL_NUMBERS.get(token.value.lower())
+        if value is not None:
+            return Num(value)
+        return Words(token.value)
+
+    def first_op(self, token: Token) -> Node:
+        if token.value in ("+", "-"):
+            inner = self.term(PREFIX)
+            return negative(inner) if token.value == "-" else inner
+        if token.value in ("pm", "mp"):
+            return Apply(token.value, (Num(0), self.term(SUM)))
+        if token.value == "*" and self.peek.kind == "END":
+            return Words("*")
+        raise NotMath(f"an answer does not start with {token.value!r}")
+
+    def first_money(self, token: Token) -> Node:
+        if self.peek.kind == "END":
+            raise NotMath("a currency without an amount")
+        return Apply("quantity", (self.term(SUM), Words(units.MONEY.get(token.value, "?"))))
+
+    def first_mark(self, token: Token) -> Node:
+        return self.first()
+
+    def first_dots(self, token: Token) -> Node:
+        return Words("…")
+
+    def first_open(self, token: Token) -> Node:
+        return self.bracket(token.value)
+
+    def first_bar(self, token: Token) -> Node:
+        """Absolute value; of a matrix, its determinant."""
+        before = self.closing_bar, self.builder
+        self.closing_bar, self.builder = True, False
+        inner = self.relation()
+        self.expect("BAR", token.value)
+        self.closing_bar, self.builder = before
+        if isinstance(inner, Apply) and inner.op == "matrix":
+            return Apply("det", (inner,))
+        return Apply("abs", (inner,))
+
+    def first_lbrace(self, token: Token) -> Node:
+        """A group; with commas in it, a set written without backslashes."""
+        before = self.closing_bar, self.builder, self.integral
+        self.closing_bar = self.builder = self.integral = False
+        if self.accept("RBRACE"):
+            inner: Node = Apply("set", ())
+        else:
+            inner = self.answer()
+            self.expect("RBRACE")
+        self.closing_bar, self.builder, self.integral = before
+        if isinstance(inner, Apply) and inner.op == "list":
+            return Apply("set", inner.args)
+        return inner
+
+    def bracket(self, opened: str) -> Node:
+        """What stands between brackets of any kind."""
+        before = self.closing_bar, self.builder, self.integral
+        self.closing_bar, self.builder, self.integral = False, opened == "{", False
+        try:
+            if opened == "{" and self.peek.kind == "BEGIN":
+                inner = self.first()
+                self.accept("CLOSE", "}")
+                rows = inner.args if isinstance(inner, Apply) else ()
+                return Apply("cases", rows)
+            if self.accept("CLOSE", _CLOSES[opened]):
+                return Apply("set", ()) if opened == "{" else Apply("tuple", ())
+            inner = self.answer()
+            if opened == "{" and (self.peek.kind == "BAR" or self.peek.value == ":"):
+                self.next()
+                self.builder = False
+                inner = Apply("builder", (inner, self.answer()))
+                self.expect("CLOSE", "}")
+                return inner
+            closed = self.expect("CLOSE").value
+        finally:
+            self.closing_bar, self.builder, self.integral = before
+        items = inner.args if isinstance(inner, Apply) and inner.op == "list" else (inner,)
+        if opened == closed == "floor" or opened == closed == "ceil":
+            return Apply(opened, (inner,))
+        if opened == "{" and closed == "}":
+            return Apply("set", items)
+        op = _GROUP.get(opened + closed)
+        if op is None or (len(items) < 2 and opened + closed in ("(]", "[)")):
+            raise NotMath(f"{opened!r} is closed by {closed!r}")
+        if len(items) == 1:
+            return inner
+        return Apply(op, items)
+
+
+def negative(node: Node) -> Node:
+    """Minus a tree; the sign of an amount goes to its number."""
+    if isinstance(node, Apply) and node.op == "quantity":
+        return Apply("quantity", (Apply("neg", (node.args[0],)), node.args[1]))
+    return Apply("neg", (node,))
+
+
+_FIRST: Final[dict[str, Callable[[Atoms, Token], Node]]] = {
+    "NUM": Atoms.first_num, "SYM": Atoms.first_sym, "WORD": Atoms.first_word, "UNIT": Atoms.first_word,
+    "OP": Atoms.first_op,
+    "MONEY": Atoms.first_money, "MARK": Atoms.first_mark, "DOTS": Atoms.first_dots, "OPEN": Atoms.first_open,
+    "BAR": Atoms.first_bar, "LBRACE": Atoms.first_lbrace, "FRAC": Atoms.first_frac, "SQRT": Atoms.first_sqrt,
+    "FUNC": Atoms.first_func, "BIG": Atoms.first_big, "BEGIN": Atoms.first_begin, "OVERLINE": Atoms.first_overline,
+    "ACCENT": Atoms.first_overline,
+}  # fmt: skip
+"""How a term starts, by the kind of its first token."""
