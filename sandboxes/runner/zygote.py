@@ -24,13 +24,13 @@ from .program import open_streams
 
 LIGHT = (
     "_json _bisect _heapq _random abc bisect collections collections.abc contextlib copy enum functools heapq io "
-    "itertools json math operator os random re string sys time types typing"
+    "itertools json math operator os re string sys time types typing"
 ).split()
 """What most short programs import. Every MiB more costs each fork 0.1 ms."""
 FULL = (
     "argparse array ast asyncio base64 calendar cmath concurrent.futures copyreg csv ctypes dataclasses datetime "
     "decimal fractions gc hashlib inspect linecache logging multiprocessing numbers pathlib pickle platform pprint "
-    "queue secrets select shutil signal socket statistics struct subprocess tempfile textwrap threading timeit "
+    "queue random secrets select shutil signal socket statistics struct subprocess tempfile textwrap threading timeit "
     "tokenize traceback unittest unittest.mock uuid warnings weakref zlib zoneinfo"
 ).split()
 """The rest of the standard library that is common in programs, and dear to import."""
