@@ -84,7 +84,7 @@ def _serve(zygotes: list[Zygote], work: str, nested: int, frames_in: int, frames
     from .launch import Launcher  # what pid 1 alone needs is loaded after the forks, not to be in every program
     from .serve import Server
 
-    launcher = Launcher.of(zygotes, work, bool(nested))
+    launcher = Launcher.of(zygotes, work, bool(nested), frames_in)
     for zygote in zygotes:
         zygote.note()
     wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})

@@ -49,6 +49,8 @@ class Launcher:
     """Light, full and scientific."""
     work: str
     meter: Meter
+    driver: int
+    """The descriptor that requests come on: when its other end has gone, there is no one to work for."""
     cpus: float = 1.0
     serial: int = 0
     dirty: str | None = None
@@ -58,9 +60,9 @@ class Launcher:
     """Places that outlive an execution: those of builds."""
 
     @classmethod
-    def of(cls, zygotes: list[Zygote], work: str, nested: bool) -> Launcher:
+    def of(cls, zygotes: list[Zygote], work: str, nested: bool, driver: int) -> Launcher:
         """For these zygotes; ``open`` must follow."""
-        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, Meter())
+        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, Meter(), driver)
 
     def open(self, first_uid: int, uids: int, cpus: float) -> None:
         """Take the range of identities and the number of processors that the driver gives."""
@@ -83,7 +85,7 @@ class Launcher:
 
     def watch(self, limits: Limits, *, stepwise: bool = False) -> Watch:
         """The clocks of an execution, which begin to run."""
-        return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise)
+        return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise, driver=self.driver)
 
     def prepare(self, zygote: Zygote) -> None:
         """Have a process forked ahead, so that the next execution need not wait for it."""

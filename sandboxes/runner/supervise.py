@@ -17,6 +17,7 @@ from typing import Any
 from . import tidy, usage
 from .jail import Jail
 from .limits import Limits
+from .wire import Closed
 from .zygote import Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
@@ -116,8 +117,10 @@ class Watch:
     strikes; ``enough`` says that the execution is over although processes remain.
     """
 
-    def __init__(self, jail: Jail, meter: usage.Meter, cpus: float, limits: Limits, *, stepwise: bool) -> None:
-        self.jail, self.meter, self.cpus, self.stepwise = jail, meter, cpus, stepwise
+    def __init__(
+        self, jail: Jail, meter: usage.Meter, cpus: float, limits: Limits, *, stepwise: bool, driver: int
+    ) -> None:
+        self.jail, self.meter, self.cpus, self.stepwise, self._driver = jail, meter, cpus, stepwise, driver
         self.limit, self.memory_mb, time_s = "wall", limits.memory_mb, limits.time_s
         self.budget = Budget(time_s, meter.cpu_s(), time.monotonic())
         self.began = time.monotonic()
@@ -137,6 +140,7 @@ class Watch:
         zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
         for descriptor in (*streams, *channels, *zygotes):
             poll.register(descriptor, select.POLLIN)
+        poll.register(self._driver, 0)  # tells of nothing but the driver's end
         for zygote in zygotes.values():
             while zygote.early:
                 take_note(groups, zygote.early.pop(0), self.began)
@@ -148,6 +152,8 @@ class Watch:
                 self._strike(blame())
                 return
             for descriptor, _ in ready:
+                if descriptor == self._driver:
+                    raise Closed
                 if descriptor in zygotes:
                     take_note(groups, zygotes[descriptor].note(), self.began)
                 elif descriptor in streams:
