@@ -205,7 +205,7 @@ def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> 
 def others(tag: str, bare: Bare, table: Table) -> None:
     """What a program with ten tests costs elsewhere."""
     _, program, _ = TESTS["stdio"]
-    loop = "import subprocess as s, sys\nfor n in range(10): s.run([sys.executable, '-c', sys.argv[1]], input=b'%d' % n)"
+    loop = "import subprocess as s, sys\nfor n in range(10): s.run([sys.executable, '-c', sys.argv[1]], input=b'1')"
     image = f"reward-sandbox-python:{tag}"
 
     def fresh() -> None:
