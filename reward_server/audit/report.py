@@ -13,11 +13,13 @@ MAX_TABLE = 2_000
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 h1 small { font-weight: normal; color: #666; } .fit { color: #17733a; } .unfit { color: #b3261e; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem; vertical-align: top; }
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: .3rem .6rem; vertical-align: top; }
 tr:nth-child(even) { background: #f5f5f5; } td:nth-child(3) { font: 13px ui-monospace, monospace; }
 svg text { font: 12px system-ui, sans-serif; } figure { margin: 1.5rem 0; } figcaption { color: #666; }
-@media (prefers-color-scheme: dark) { body { background: #161616; color: #ddd; } tr:nth-child(even) { background: #222; }
- svg text { fill: #ddd; } }
+@media (prefers-color-scheme: dark) {
+  body { background: #161616; color: #ddd; } tr:nth-child(even) { background: #222; } svg text { fill: #ddd; }
+}
 """
 
 
