@@ -107,7 +107,9 @@ class Parser(Terms):
             money, phrase = node.args[1].text, units.canonical(phrase)
             return node if phrase in (money, "usd") else Apply("quantity", (node.args[0], Words(f"{money} {phrase}")))
         if self.peek.kind == "NUM" and units.canonical(phrase) in units.PARTS:  # 2 hours 30 minutes
+            self.enter()
             rest = self.operand()
+            self.depth -= 1
             if isinstance(rest, Apply) and rest.op == "quantity":
                 return Apply("compound", (Apply("quantity", (node, Words(units.canonical(phrase)))), rest))
             raise NotMath("a number after a unit")
