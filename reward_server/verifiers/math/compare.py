@@ -19,7 +19,7 @@ from reward_server.verifiers.math.numerals import tidy
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.parser import parse
 from reward_server.verifiers.math.reals import region
-from reward_server.verifiers.math.scalars import compare_scalars
+from reward_server.verifiers.math.scalars import compare_scalars, rounds
 from reward_server.verifiers.math.sequences import Sequences
 from reward_server.verifiers.math.shapes import (
     EMPTY,
@@ -70,6 +70,11 @@ class Comparer(Sequences):
         is_equation = equations.is_equality(a), equations.is_equality(b)
         if not any(is_equation):
             return self.of_lists(a, b)
+        for one, other in ((a, b), (b, a)):
+            if isinstance(one, Apply) and one.op == "approx" and not equations.is_equality(other):
+                exact_side, decimal = one.args
+                if not is_label(exact_side) and rounds(exact_side, decimal, self.budget):
+                    return self.compare(exact_side, other)
         (label_a, value_a), (label_b, value_b) = labelled(a), labelled(b)
         if all(is_equation):
             if label_a is not None and label_b is not None:

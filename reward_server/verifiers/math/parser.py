@@ -81,7 +81,11 @@ class Parser(Terms):
                 raise TooBig("size", f"a chain has more than {MAX_LINKS} relations")
             left = right
         if not links:
-            return left
+            condition = self.peek.kind == "BAR" and self.at == self.last_bar
+            if not condition or self.closing_bar or self.builder:
+                return left
+            self.next()
+            return Apply("given", (left, self.relation()))
         if self.peek.kind == "PMOD":
             self.next()
             links[-1] = Apply("cong", (*links[-1].args, self.argument()))  # type: ignore[union-attr]  # links are Apply
