@@ -50,21 +50,23 @@ class Zygote:
 
     async def fork(self) -> tuple[int, socket.socket]:
         """A new child: its process id and our end of its channel. Raises ``Unavailable`` when none can be had."""
-        async with self._lock:
-            for _ in range(2):
-                if self._control is None:
-                    await self._start()
-                ours, theirs = socket.socketpair()
-                ours.setblocking(False)
-                try:
-                    assert self._control is not None
-                    socket.send_fds(self._control, [b"f"], [theirs.fileno()])
-                    return await self._read_pid(START_S), ours
-                except (OSError, EOFError, TimeoutError):
-                    ours.close()
-                    self.stop()
-                finally:
-                    theirs.close()
+        for _ in range(2):
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)
+            try:
+                with theirs:
+                    async with self._lock:
+                        if self._control is None:
+                            await self._start()
+                        assert self._control is not None
+                        socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+                return await _read_pid(ours), ours
+            except (OSError, EOFError, TimeoutError):
+                ours.close()
+                self.stop()
+            except BaseException:  # given up on: the child, if there is one, finds its channel closed
+                ours.close()
+                raise
         raise Unavailable("no child process could be started", reason="no_child")
 
     def stop(self) -> None:
@@ -87,16 +89,15 @@ class Zygote:
             )
         ours.setblocking(False)
         self._control = ours
-        await self._read_pid(START_S)
+        await _read_pid(ours)
 
-    async def _read_pid(self, timeout_s: float) -> int:
-        assert self._control is not None
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(timeout_s):
-            data = await loop.sock_recv(self._control, PID.size)
-        if len(data) < PID.size:
-            raise EOFError
-        return int(PID.unpack(data)[0])
+
+async def _read_pid(channel: socket.socket) -> int:
+    async with asyncio.timeout(START_S):
+        data = await asyncio.get_running_loop().sock_recv(channel, PID.size)
+    if len(data) < PID.size:
+        raise EOFError
+    return int(PID.unpack(data)[0])
 
 
 class ChildHandle(asyncio.Protocol):
@@ -114,6 +115,8 @@ class ChildHandle(asyncio.Protocol):
         self._since = (0.0, 0.0, 0.0)
         self._moved = True
         self.alive = True
+        self.gone = asyncio.Event()
+        """Set when the child has ended."""
         self.preparing = False
         self.resident_mb = 0
         self.first_resident_mb: int | None = None
@@ -124,10 +127,13 @@ class ChildHandle(asyncio.Protocol):
         pid, channel = await zygote.fork()
         try:
             handle = cls(pid)
+            await asyncio.get_running_loop().create_connection(lambda: handle, sock=channel)
         except ProcessLookupError:
             channel.close()
             raise Unavailable("a child died at birth", reason="no_child") from None
-        await asyncio.get_running_loop().create_connection(lambda: handle, sock=channel)
+        except BaseException:
+            channel.close()
+            raise
         return handle
 
     async def run(self, assignment: Assignment, on_answer: Callable[[Answer], None]) -> End:
@@ -195,6 +201,7 @@ class ChildHandle(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Part of ``asyncio.Protocol``: the child is gone."""
         self.alive = False
+        self.gone.set()
         os.close(self._pidfd)
         self._pidfd = -1
         if self._ended is not None and not self._ended.done():

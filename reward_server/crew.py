@@ -12,12 +12,16 @@ import contextlib
 import time
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from reward_server.child import Assignment
 from reward_server.children import ChildHandle, End, Zygote
 from reward_server.queue.base import Answer, Chunk, null_answer
 from reward_server.types import Limits, Outcome
 
 WATCH_S = 0.02
+CLOSE_S = 5.0
+log = structlog.get_logger()
 
 
 class Crew:
@@ -74,8 +78,12 @@ class Crew:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
-        for child in [*self._busy, *self._idle]:
+        children = [child for child in [*self._busy, *self._idle] if child.alive]
+        for child in children:
             child.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.gather(*(child.gone.wait() for child in children))
         self._zygote.stop()
 
     async def _child(self) -> ChildHandle:
@@ -96,7 +104,10 @@ class Crew:
         while True:
             await asyncio.sleep(WATCH_S)
             for child, progress in list(self._busy.items()):
-                child.enforce(self._limits_of(progress.verifier()))
+                try:
+                    child.enforce(self._limits_of(progress.verifier()))
+                except Exception:
+                    log.exception("a limit could not be enforced")
 
 
 class _Progress:

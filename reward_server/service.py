@@ -38,6 +38,8 @@ class Request:
     deadline_s: float
     run: str = ""
     detail: str = "full"
+    trace: str = ""
+    """W3C traceparent of the caller's span."""
     internal: bool = False
     """Asked by a route of ours and not by a client: may name a hidden verifier."""
 
@@ -175,7 +177,7 @@ class RewardService:
         now = time.time()
         header = Header(
             waiting.request, self._reply, now + request.deadline_s, now, [], [], 0, request.detail,
-            self._options.cache_enabled,
+            self._options.cache_enabled, trace=request.trace,
         )  # fmt: skip
         seconds = target_s(works, await self._admission.slots(lane), self._options.chunk_s)
         chunks = cut(works, header, seconds, sandbox=lane is Lane.SANDBOX)

@@ -27,6 +27,7 @@ from reward_server.sandboxes import open_sandboxes, sandbox_environment
 from reward_server.service import RewardService, ServiceOptions
 from reward_server.settings import Settings, read_settings
 from reward_server.telemetry import Metrics
+from reward_server.tracing import Tracer
 from reward_server.types import Lane, Limits
 from reward_server.verifiers.base import Context
 from reward_server.verifiers.registry import Registry
@@ -42,6 +43,7 @@ def assembler(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Pa
         registry: Registry = load(settings.registry)()
         redis, cache_redis = _redis(settings), connect(settings.cache_url) if settings.cache_url else None
         queue, metrics, costs = StreamsAskingQueue(redis), Metrics(), Costs()
+        tracer = Tracer(settings.otlp_endpoint, "reward-api")
         admission = Admission(queue, Capacity(settings.queue_max_completions, settings.queue_max_bytes))
         keys = _keys(settings, registry, admission.environment)
         planner = Planner(
@@ -57,9 +59,10 @@ def assembler(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Pa
         bodies = Bodies(settings.max_body_bytes, settings.max_bytes_in_flight, metrics)
         await service.start()
         try:
-            yield Parts(settings, registry, service, batches, admission, queue, metrics, bodies)
+            yield Parts(settings, registry, service, batches, admission, queue, metrics, tracer, bodies)
         finally:
             await service.close()
+            tracer.close()
             for client in (redis, cache_redis):
                 if client is not None:
                     await client.aclose()
@@ -75,6 +78,7 @@ async def assembled_worker(settings: Settings, lane: Lane) -> AsyncIterator[Work
     redis, cache_redis = _redis(settings), connect(settings.cache_url) if settings.cache_url else None
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     queue = StreamsWorkingQueue(redis, lane, name, claim_s=settings.claim_s, batch_ttl_s=settings.batch_ttl_s)
+    tracer = Tracer(settings.otlp_endpoint, "reward-worker")
     zygote = Zygote(settings.registry, f"reward_server.wiring:{lane}_context")
     crew = Crew(zygote, settings.slots, _limits_of(registry), max_growth_mb=settings.child_max_growth_mb)
     options = WorkerOptions(
@@ -83,8 +87,9 @@ async def assembled_worker(settings: Settings, lane: Lane) -> AsyncIterator[Work
     )  # fmt: skip
     try:
         keys = _keys(settings, registry, lambda _: environment)
-        yield Worker(queue, crew, _cache(settings, cache_redis or redis), keys, options)
+        yield Worker(queue, crew, _cache(settings, cache_redis or redis), keys, tracer, options)
     finally:
+        tracer.close()
         for client in (redis, cache_redis):
             if client is not None:
                 await client.aclose()

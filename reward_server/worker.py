@@ -21,6 +21,7 @@ from reward_server.chunks import singles, without
 from reward_server.crew import Crew
 from reward_server.errors import QueueError, Unavailable
 from reward_server.queue.base import Answer, Chunk, Claim, WorkerInfo, WorkingQueue, null_answer
+from reward_server.tracing import Attributes, Tracer
 from reward_server.types import Outcome
 
 T = TypeVar("T")
@@ -46,11 +47,14 @@ class WorkerOptions:
 class Worker:
     """Claims chunks and has its crew judge them until it is told to stop."""
 
-    def __init__(self, queue: WorkingQueue, crew: Crew, cache: Cache, keys: Keys, options: WorkerOptions) -> None:
+    def __init__(
+        self, queue: WorkingQueue, crew: Crew, cache: Cache, keys: Keys, tracer: Tracer, options: WorkerOptions
+    ) -> None:
         self._queue = queue
         self._crew = crew
         self._cache = cache
         self._keys = keys
+        self._tracer = tracer
         self._options = options
         self._held: dict[bytes, _Held] = {}
         self._room = asyncio.Event()
@@ -60,6 +64,7 @@ class Worker:
     def stop(self) -> None:
         """Claim no more; ``run`` returns when what is held has been finished or handed back."""
         self._stopping.set()
+        self._room.set()
 
     async def run(self) -> None:
         """Work until ``stop``."""
@@ -75,6 +80,8 @@ class Worker:
         try:
             await self._stopping.wait()
         finally:
+            # Not cancelled: a chunk that is on its way to us would lie unclaimed until its claim lapses.
+            await asyncio.wait([claiming], timeout=2 * BLOCK_S)
             claiming.cancel()
             await asyncio.gather(claiming, return_exceptions=True)
             await self._drain()
@@ -87,7 +94,7 @@ class Worker:
             await self._crew.close()
 
     async def _claim(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             self._room.clear()
             if (room := self._capacity - len(self._held)) <= 0:
                 await self._room.wait()
@@ -117,7 +124,9 @@ class Worker:
             if gone or time.time() > claim.chunk.header.deadline:
                 await self._persist(lambda: self._queue.drop(claim))
                 return
-            answers = await self._answers(claim, blobs)
+            about: Attributes = {"reward.completions": claim.chunk.completions, "reward.lane": self._options.lane}
+            with self._tracer.span("reward.chunk", claim.chunk.header.trace, about):
+                answers = await self._answers(claim, blobs)
             await self._persist(lambda: self._queue.answer(claim, answers))
         except Exception:
             log.exception("a chunk could not be worked on", request=claim.chunk.header.request)

@@ -1,8 +1,9 @@
 """The process that children are forked from: it has loaded every verifier, runs one thread and holds no secrets.
 
-The supervisor sends one byte and one end of a socketpair; the zygote forks and answers with the child's
-process id. A child dies with the zygote (PR_SET_PDEATHSIG), and the zygote ends when the supervisor does
-(its control socket closes), so that even a killed worker leaves nothing behind.
+The supervisor sends one byte and one end of a socketpair; the zygote forks, and the child says its process id
+on that socketpair and nowhere else, so that a supervisor which gave up on one never takes it for another. A
+child dies with the zygote (PR_SET_PDEATHSIG), and the zygote ends when the supervisor does (its control socket
+closes), so that even a killed worker leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -53,7 +54,6 @@ def main(control_fd: int, registry_path: str, context_path: str) -> None:
             if pid == 0:
                 _become_child(control, channel, registry, make_context)
             channel.close()
-            control.sendall(PID.pack(pid))
 
 
 def _become_child(
@@ -69,6 +69,7 @@ def _become_child(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         with contextlib.suppress(ConnectionError):
+            channel.sendall(PID.pack(os.getpid()))
             Child(channel, registry, make_context(registry)).serve()
         status = 0
     finally:

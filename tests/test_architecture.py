@@ -84,10 +84,11 @@ def test_what_runs_inside_a_sandbox_needs_only_the_standard_library() -> None:
 
 def test_only_the_settings_read_the_environment() -> None:
     """Passing the environment on to a child process is not reading it."""
-    allowed = {"reward_server/settings.py", "reward_server/serve.py", "reward_server/scoring.py"}
-    for path, _, text in sources("reward_server"):
-        if path not in allowed:
-            assert "os.environ" not in text and "getenv" not in text, path
+    passing_on = {"reward_server/serve.py", "reward_server/scoring.py", "reward_server/verifiers/math/symbolic.py"}
+    allowed = {"reward_server/settings.py"} | passing_on
+    for path, tree, _ in sources("reward_server"):
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert path in allowed or not names & {"environ", "getenv"}, path
 
 
 def test_no_module_is_long_and_no_function_either() -> None:

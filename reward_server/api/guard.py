@@ -124,6 +124,19 @@ async def unless_gone(request: Request, work: Coroutine[None, None, T]) -> T:
         await asyncio.gather(working, listening, return_exceptions=True)
 
 
+@asynccontextmanager
+async def cancelled_when_gone(request: Request) -> AsyncIterator[None]:
+    """Within the block the current task is cancelled when the client goes away: one listener for a whole stream."""
+    task = asyncio.current_task()
+    assert task is not None
+    listening = asyncio.ensure_future(_gone(request))
+    listening.add_done_callback(lambda done: None if done.cancelled() else task.cancel())
+    try:
+        yield
+    finally:
+        listening.cancel()
+
+
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

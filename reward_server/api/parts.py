@@ -13,6 +13,7 @@ from reward_server.queue.base import AskingQueue
 from reward_server.service import RewardService
 from reward_server.settings import Settings
 from reward_server.telemetry import Metrics
+from reward_server.tracing import Tracer
 from reward_server.verifiers.registry import Registry
 
 
@@ -27,6 +28,7 @@ class Parts:
     admission: Admission
     queue: AskingQueue
     metrics: Metrics
+    tracer: Tracer
     bodies: Bodies
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -11,13 +12,14 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.requests import Request as HttpRequest
 
 from reward_server.api.answers import ItemOut, Summary, encode, item_line, item_out
-from reward_server.api.guard import ClientGone, unless_gone
+from reward_server.api.guard import cancelled_when_gone, unless_gone
 from reward_server.api.parts import Parts, parts_of
 from reward_server.api.problems import Problem, problem_of
 from reward_server.api.schemas import ExampleDoc, ProblemDoc, RewardResponse, VerifierDoc
 from reward_server.api.wire import parse_request
 from reward_server.errors import InvalidTask, RewardServerError
 from reward_server.service import ItemResult, Request
+from reward_server.tracing import Attributes
 from reward_server.verifiers.registry import Entry
 
 NDJSON = "application/x-ndjson"
@@ -47,6 +49,9 @@ async def rewards(http: HttpRequest) -> Response:
             body, limits, default_deadline_s=limits.default_deadline_s, max_deadline_s=limits.max_deadline_s
         )
         del body
+        about: Attributes = {"reward.items": len(request.items), "reward.run": request.run}
+        trace = held.enter_context(parts.tracer.span("reward.request", http.headers.get("traceparent", ""), about))
+        request = replace(request, trace=trace)
         if NDJSON in http.headers.get("accept", ""):
             return await _streamed(http, parts, request, held)
         return await unless_gone(http, _collected(parts, request))
@@ -92,13 +97,12 @@ async def _streamed(http: HttpRequest, parts: Parts, request: Request, held: Asy
     async def lines() -> AsyncIterator[bytes]:
         summary, result = Summary(), first
         try:
-            while result is not None:
-                _count(parts, request, summary, result)
-                yield item_line(result)
-                result = await unless_gone(http, _next(results))
+            async with cancelled_when_gone(http):
+                while result is not None:
+                    _count(parts, request, summary, result)
+                    yield item_line(result)
+                    result = await _next(results)
             yield encode({"summary": summary.out()}) + b"\n"
-        except ClientGone:
-            return
         except RewardServerError as error:
             yield encode({"error": problem_of(error).body()}) + b"\n"
         finally:

@@ -63,6 +63,8 @@ class Header(msgspec.Struct, array_like=True, frozen=True):
     """Requeued alone because workers were lost over the chunk it came from."""
     durable: bool = False
     """The reply is a batch's stream, where the first write of a position wins."""
+    trace: str = ""
+    """W3C traceparent of the request's span."""
 
 
 class Chunk(msgspec.Struct, frozen=True):

@@ -34,6 +34,8 @@ class StreamsWorkingQueue:
         self._consumer = consumer
         self._claim_ms = int(claim_s * 1000)
         self._batch_ttl_s = batch_ttl_s
+        self._scanned = "0-0"
+        """Where the search for lapsed claims goes on: one call looks at no more than some of them."""
         self._let_go = redis.register_script(scripts.LET_GO)
         self._renew = redis.register_script(scripts.RENEW)
         self._replace = redis.register_script(scripts.REPLACE)
@@ -59,13 +61,13 @@ class StreamsWorkingQueue:
         async with queue_errors():
             try:
                 reply: Any = await self._redis.xautoclaim(
-                    self._keys.queue, GROUP, self._consumer, self._claim_ms, "0-0", count=count
+                    self._keys.queue, GROUP, self._consumer, self._claim_ms, self._scanned, count=count
                 )
             except ResponseError as error:
                 if "NOGROUP" not in str(error):
                     raise
                 return []
-            claims = []
+            claims, self._scanned = [], reply[0]
             for entry in reply[1]:
                 held: Any = await self._redis.xpending_range(self._keys.queue, GROUP, entry[0], entry[0], 1)
                 claims.append(_claim(entry, held[0]["times_delivered"] if held else 1))

@@ -49,6 +49,8 @@ class Candidate:
         leave(0)
 
     def _entry(self, target: Any) -> Any:
+        if isinstance(target, type) and target.__module__ == "builtins":  # would cross by name, and never be called
+            return lambda *args, **kwargs: target(*args, **kwargs)
         if type(target) is not tuple:
             return target
         owner, method = target

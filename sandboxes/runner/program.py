@@ -121,6 +121,7 @@ def finish(status: int, module: types.ModuleType) -> int:
     if not _flush(sys.stdout):
         status = 120
     _flush(sys.stderr)
+    _flush(sys.__stdout__)  # where the program put another in its place
     return status
 
 

@@ -12,5 +12,5 @@ from tests.live import DRIVERS, Grader, sandboxes_of
 @pytest.fixture(scope="session", params=DRIVERS)
 def grade(request: pytest.FixtureRequest) -> Iterator[Grader]:
     """Judges programs in real sandboxes."""
-    for sandboxes in sandboxes_of(request.param, "python", "cpp", "javascript"):
+    for sandboxes in sandboxes_of(request.param):
         yield Grader(sandboxes)

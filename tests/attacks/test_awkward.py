@@ -133,14 +133,27 @@ def test_nothing_survives_a_run(grade: Grader) -> None:
         assert after.outcome is Outcome.CORRECT, after.detail
 
 
+SCAN = """
+# every byte is read one higher, so that neither the word sought nor what was read of it is ever a hit itself
+higher = bytes((byte + 1) % 256 for byte in range(256))
+hits = []
+with open('/proc/self/maps') as maps, open('/proc/self/mem', 'rb', 0) as memory:
+    for line in maps.read().splitlines():
+        low, high = (int(part, 16) for part in line.split()[0].split('-'))
+        if 'rw' in line.split()[1]:
+            try:
+                memory.seek(low)
+                if b'xpncbuxpncbu' in memory.read(high - low).translate(higher): hits.append(line)
+            except (OSError, OverflowError): pass
+print(hits or 'no')
+"""
+
+
 def test_a_program_cannot_read_the_one_before(grade: Grader) -> None:
-    secret = "wombat" * 20
     tests: Json = {"kind": "stdio", "cases": [{"input": "", "output": "no\n"}]}
-    grade(tests, f"x = {secret!r} * 1000\nprint('no')\nopen('note', 'w').write(x)")
-    look = "import gc, os\nword = 'wom' + 'bat'\n"
-    look += "hits = [o for o in gc.get_objects() if isinstance(o, (str, bytes, dict)) and word * 2 in repr(o)[:100000] and o is not globals()]\n"
-    look += "data = open('/proc/self/maps').read()\nfor line in data.splitlines():\n    a, b = (int(p, 16) for p in line.split()[0].split('-'))\n"
-    look += "    if 'rw' in line.split()[1]:\n        with open('/proc/self/mem', 'rb', 0) as m:\n            m.seek(a)\n            try:\n                if word.encode() * 4 in m.read(b - a): hits.append(line)\n            except (OSError, OverflowError): pass\n"
-    look += "print('no' if not hits else 'yes')"
-    verdict = grade(tests, look)
+    hold = "x = 'wombat' * 20_000\ny = x.encode()\nprint('no')\nopen('note', 'w').write(x)\n"
+    assert grade(tests, hold).outcome is Outcome.CORRECT
+    verdict = grade(tests, SCAN)
     assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    found = grade(tests, f"z = 'wombat' * 20_000\n{SCAN}")
+    assert found.outcome is Outcome.INCORRECT, "the scan finds what is there"

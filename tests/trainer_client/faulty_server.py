@@ -19,6 +19,8 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
+import httpx
+
 Json = dict[str, Any]
 
 
@@ -131,9 +133,13 @@ class _Server(ThreadingHTTPServer):
 
 
 class FaultyServer:
-    """Serves in a thread. ``script`` holds one word for each coming request; an empty one means honest work."""
+    """Serves in a thread. ``script`` holds one word for each coming request; an empty one means honest work.
 
-    def __init__(self, *, port: int = 0, fault_share: float = 0.0, seed: int = 0) -> None:
+    With ``upstream`` the honest answers are those of a real server there.
+    """
+
+    def __init__(self, *, port: int = 0, fault_share: float = 0.0, seed: int = 0, upstream: str | None = None) -> None:
+        self.upstream = None if upstream is None else httpx.Client(base_url=upstream, trust_env=False, timeout=120)
         self.script: deque[str] = deque()
         self.always: str | None = None
         self.fault_share = fault_share
@@ -170,12 +176,21 @@ class FaultyServer:
         for connection in list(self._server.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        if self.upstream is not None:
+            self.upstream.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+    def honest(self, body: Json) -> Json:
+        """What a server that works answers."""
+        if self.upstream is None:
+            return answer(body, self.judge)
+        reply: Json = self.upstream.post("/v1/rewards", json=body).json()
+        return reply
 
     def next_fault(self) -> str:
         """The word for the request that has just come."""
@@ -197,6 +212,8 @@ class FaultyServer:
                 pass
 
             def do_GET(self) -> None:
+                if server.upstream is not None:
+                    return self._send(200, server.upstream.get(self.path).content, {})
                 if self.path == "/healthz":
                     return self._reply(200, {"status": "ok", "version": server.version})
                 if server.api_key and self.headers.get("authorization") != f"Bearer {server.api_key}":
@@ -232,7 +249,7 @@ class FaultyServer:
                     return self._drip()
                 if word == "slow":
                     time.sleep(server.slow_s)
-                reply = answer(body, server.judge)
+                reply = server.honest(body)
                 with server._lock:
                     server.judged += sum(len(item["completions"]) for item in body["items"])
                 if word in LIES:

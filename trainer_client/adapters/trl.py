@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import time
 from collections import Counter
@@ -30,6 +31,8 @@ from trainer_client.client import AsyncRewardClient
 from trainer_client.exchange import RetryPolicy
 from trainer_client.shaping import Shaping, extracted, why
 from trainer_client.wire import Completion, Item, Outcome, Verdict
+
+log = logging.getLogger(__name__)
 
 OUTAGE_SHARE = 0.5
 """From this share of lost verdicts on, it is not a fault but an outage, which is waited for."""
@@ -151,6 +154,10 @@ class RemoteReward:
         verdicts = await self._ask(rows)
         give_up = time.monotonic() + self.outage_s
         while (lost := _lost(verdicts)) and len(lost) > OUTAGE_SHARE * len(rows) and time.monotonic() < give_up:
+            causes = ", ".join(sorted({str(verdicts[place].reason) for place in lost}))
+            log.warning(
+                "%d of %d completions have no verdict (%s): waiting for %s", len(lost), len(rows), causes, self.url
+            )
             await asyncio.sleep(min(5.0, max(0.05, self.outage_s / 100)))
             again = await self._ask([rows[place] for place in lost], max_s=give_up - time.monotonic())
             for place, verdict in zip(lost, again, strict=True):

@@ -70,6 +70,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--preset", choices=sorted(PRESETS), default="dapo")
     parser.add_argument("--steps", type=int, default=30, help="RL steps")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--warm_up", type=int, default=300, help="SFT steps before")
     parser.add_argument("--output_dir", type=Path, default=Path("runs/demo"))
     parser.add_argument("--no-dpo", dest="dpo", action="store_false")
     given = parser.parse_args(argv)
@@ -77,7 +78,10 @@ def main(argv: Sequence[str]) -> int:
     with _quiet(), contextlib.ExitStack() as held:
         url = given.url or held.enter_context(local_server())
         _say(f"reward server   {url}")
-        learned = run(url, given.output_dir, preset=given.preset, steps=given.steps, seed=given.seed, do_dpo=given.dpo)
+        learned = run(
+            url, given.output_dir, preset=given.preset, steps=given.steps, seed=given.seed, warm_up_steps=given.warm_up,
+            do_dpo=given.dpo,
+        )  # fmt: skip
     _say(draw(learned.curve))
     picture = png(learned.curve, given.output_dir / "curve.png", f"{given.preset}: pass@1 on held-out prompts")
     first, last = learned.curve[0][1], learned.curve[-1][1]
@@ -95,16 +99,21 @@ def run(
     preset: str = "dapo",
     steps: int = 30,
     seed: int = 0,
+    warm_up_steps: int = 300,
     do_dpo: bool = False,
     **changes: Any,
 ) -> Learned:
-    """The demo without its prints at the end; ``changes`` go to ``VerifiedGRPOConfig``."""
+    """The demo without its prints at the end; ``changes`` go to ``VerifiedGRPOConfig``.
+
+    With no ``warm_up_steps``, ``folder`` holds the warmed-up model already.
+    """
     learned = Learned()
     held_out = tiny.rows(128, seed=1000 + seed)
     base = folder / "sft"
     with RewardClient(url, run="demo-eval") as client, _timed(learned, "sft"):
         greet(client, ["math", "match"])
-        warm_up(base, seed)
+        if warm_up_steps:
+            warm_up(base, seed, warm_up_steps)
     with RewardClient(url, run="demo-eval") as client, _timed(learned, "rl"):
         trainer = _trainer(url, folder / "rl", base, preset=preset, steps=steps, seed=seed, changes=changes)
         trainer.add_callback(Watch(learned, held_out, client, trainer))
@@ -119,7 +128,7 @@ def run(
     return learned
 
 
-def warm_up(folder: Path, seed: int, steps: int = 300) -> None:
+def warm_up(folder: Path, seed: int, steps: int) -> None:
     """A tiny model that does the right thing about one time in three, saved to ``folder``."""
     tokenizer = tiny.tokenizer()
     raw = folder.with_name("random")

@@ -91,7 +91,12 @@ def _shown(value: Any, depth: int) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         left, right = _BRACKETS[type(value)]
         return left + _joined([_shown(item, depth - 1) for item in _few(value, depth)], value) + right
-    return repr(value)[:_MAX_TEXT] if not hasattr(value, "__len__") else f"<{type(value).__name__} of {len(value)}>"
+    if hasattr(value, "__len__") and not isinstance(value, range):
+        return f"<{type(value).__name__} of {len(value)}>"
+    try:
+        return repr(value)[:_MAX_TEXT]
+    except ValueError:  # of integers with more digits than Python writes: a fraction, a range
+        return f"<{type(value).__name__}>"
 
 
 _BRACKETS = {list: ("[", "]"), tuple: ("(", ")"), set: ("{", "}"), frozenset: ("frozenset({", "})")}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reward_server.sandbox.base import Build, Execution, ExecutionLimits, Sandbox
 
-BUSY_SHARE = 0.05
+BUSY_SHARE = 0.2
 """Share of its wall time that a timed-out run must have waited for a processor to be run again."""
 
 

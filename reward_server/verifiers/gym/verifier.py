@@ -131,7 +131,7 @@ def _datasets() -> Mapping[str, Any]:
             import reasoning_gym.factory
     except ImportError:
         raise Unavailable(
-            "gym needs: pip install 'reward-server[verifiers]'", reason="missing_library", retryable=False
+            "gym needs: pip install 'reward-server[gym]'", reason="missing_library", retryable=False
         ) from None
     datasets: Mapping[str, Any] = reasoning_gym.factory.DATASETS
     return datasets

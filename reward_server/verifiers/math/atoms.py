@@ -9,7 +9,7 @@ from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.environments import Environments
 from reward_server.verifiers.math.limits import NotMath
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
-from reward_server.verifiers.math.powers import PREFIX, SUM
+from reward_server.verifiers.math.powers import CALLS, PREFIX, SUM
 from reward_server.verifiers.math.symbols import SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
@@ -25,7 +25,10 @@ class Atoms(Environments):
         reader = _FIRST.get(token.kind)
         if reader is None:
             raise NotMath(f"an answer does not go on with {token.value or 'nothing'!r}")
-        return reader(self, token)
+        self.enter()
+        node = reader(self, token)
+        self.depth -= 1
+        return node
 
     def first_num(self, token: Token) -> Node:
         if self.peek.kind == "DOTS" and "." in token.value:
@@ -51,6 +54,10 @@ class Atoms(Environments):
                 name += "_" + self.subscript()
             elif self.peek.kind == "PRIME":
                 name += "'" * len(self.next().value)
+            elif name.split("_")[0].rstrip("'") in CALLS and self.peek.kind == "OPEN" and self.peek.value == "(":
+                inner = self.first()
+                arguments = inner.args if isinstance(inner, Apply) and inner.op == "tuple" else (inner,)
+                return Apply("call", (Sym(name), *arguments))
             else:
                 return Sym(name)
 

@@ -8,6 +8,7 @@ they are the same for every run and order, and no answer can be written to fit t
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
 if TYPE_CHECKING:
     from flint import acb
 
+_MAX_DEGREE: Final = 10_000
 _PRECISION_LOCK = threading.Lock()
 """flint keeps one working precision per process."""
 
@@ -56,6 +58,8 @@ class Evaluation:
         """Which point this is: what is not known has another value at each."""
         self.opaque = False
         """Whether something was taken for a letter of its own: then a difference proves nothing."""
+        self.left_reals = False
+        """Whether an even root or a logarithm of a negative number was taken: real analysis has no value there."""
         self.cost = 1 + _working_bits() // 256
         self.smallest = self.largest = 0
 
@@ -150,7 +154,11 @@ def _power(run: Evaluation, args: tuple[Node, ...]) -> acb:
         from flint import fmpz
 
         return value ** fmpz(n.numerator)
-    return _rooted(value, n.denominator) ** n.numerator
+    if n.denominator > _MAX_DEGREE or abs(n.numerator) > _MAX_DEGREE:
+        if value.contains(0):
+            raise Undefined("zero to a power")
+        return value ** _rational(n)
+    return _rooted(run, value, n.denominator) ** n.numerator
 
 
 def _root(run: Evaluation, args: tuple[Node, ...]) -> acb:
@@ -158,19 +166,21 @@ def _root(run: Evaluation, args: tuple[Node, ...]) -> acb:
     value = run.value(args[0])
     if degree is None:
         return value ** (1 / run.value(args[1]))
-    if degree.denominator != 1 or not 0 < degree < 10_000:
+    if degree.denominator != 1 or not 0 < degree <= _MAX_DEGREE:
         raise Undefined("no degree of a root")
-    return _rooted(value, degree.numerator)
+    return _rooted(run, value, degree.numerator)
 
 
-def _rooted(value: acb, degree: int) -> acb:
+def _rooted(run: Evaluation, value: acb, degree: int) -> acb:
     """The root, real where it can be: of a negative number for an odd degree."""
     if value == 0:
         return value
+    negative = value.imag == 0 and value.real < 0
+    run.left_reals |= negative and degree % 2 == 0
     if degree == 2:
         return value.sqrt()
-    if degree % 2 and value.imag == 0 and value.real < 0:
-        return -_rooted(-value, degree)
+    if negative and degree % 2:
+        return -_rooted(run, -value, degree)
     return value.root(degree)
 
 
@@ -178,9 +188,14 @@ def _log(run: Evaluation, args: tuple[Node, ...]) -> acb:
     value = run.value(args[0])
     if value.contains(0):
         raise Undefined("logarithm of zero")
+    run.left_reals |= bool(value.imag == 0 and value.real < 0)
     if len(args) == 2:
         return value.log() / run.value(args[1]).log()
     return value.log() / _rational(run.log_base).log() if run.log_base else value.log()
+
+
+def _natural_log(run: Evaluation, args: tuple[Node, ...]) -> acb:
+    return _log(run, (args[0], Sym("e")))
 
 
 def _repeated(product: bool) -> Callable[[Evaluation, tuple[Node, ...]], acb]:
@@ -239,9 +254,37 @@ def _binomial(run: Evaluation, args: tuple[Node, ...]) -> acb:
     return (n + 1).gamma() / ((k + 1).gamma() * (n - k + 1).gamma())
 
 
+def _of_integers(combine: Callable[..., int]) -> Callable[[Evaluation, tuple[Node, ...]], acb]:
+    def rule(run: Evaluation, args: tuple[Node, ...]) -> acb:
+        return _rational(combine(*(_integer(run, arg) for arg in args)))
+
+    return rule
+
+
+def _modulo(run: Evaluation, args: tuple[Node, ...]) -> acb:
+    modulus = _integer(run, args[1])
+    if modulus == 0:
+        raise Undefined("modulo zero")
+    return _rational(_integer(run, args[0]) % modulus)
+
+
+def _extreme(largest: bool) -> Callable[[Evaluation, tuple[Node, ...]], acb]:
+    def rule(run: Evaluation, args: tuple[Node, ...]) -> acb:
+        from flint import acb
+
+        found = run.value(args[0]).real
+        for arg in args[1:]:
+            value = run.value(arg).real
+            found = found.max(value) if largest else found.min(value)
+        return acb(found)
+
+    return rule
+
+
 _RULES: Final[dict[str, Callable[[Evaluation, tuple[Node, ...]], Any]]] = {
     "pow": _power, "root": _root, "log": _log, "sum": _repeated(False), "product": _repeated(True), "det": _determinant,
-    "factorial": _factorial, "binom": _binomial,
+    "factorial": _factorial, "binom": _binomial, "ln": _natural_log, "gcd": _of_integers(math.gcd),
+    "lcm": _of_integers(math.lcm), "mod": _modulo, "max": _extreme(True), "min": _extreme(False),
 }  # fmt: skip
 
 
@@ -327,7 +370,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "ceil": lambda a: _whole(a, True),
     "re": _real_part, "im": _imaginary_part, "conj": lambda a: a.conjugate(),
     "arg": lambda a: _real_part(a.__class__(a.arg())),
-    "lg": lambda a: a.log() / _rational(10).log(), "log2": lambda a: a.log() / _rational(2).log(), "ln": _named("log"),
+    "lg": lambda a: a.log() / _rational(10).log(), "log2": lambda a: a.log() / _rational(2).log(),
     **{name: _named(name) for name in "exp sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()},
     **{name: _named(name) for name in "asin acos atan asinh acosh atanh erf".split()},
     "acot": _arccot, "asec": _of_inverse("acos"), "acsc": _of_inverse("asin"),

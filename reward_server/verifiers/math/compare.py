@@ -20,7 +20,18 @@ from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.parser import parse
 from reward_server.verifiers.math.reals import Region, region
 from reward_server.verifiers.math.scalars import compare_scalars
-from reward_server.verifiers.math.shapes import EMPTY, distributed, items, kind, labelled, normal, signs
+from reward_server.verifiers.math.shapes import (
+    EMPTY,
+    between,
+    distributed,
+    is_label,
+    items,
+    kind,
+    labelled,
+    normal,
+    renamed,
+    signs,
+)  # fmt: skip
 from reward_server.verifiers.math.symbols import CONSTANTS
 from reward_server.verifiers.math.tokens import tokenize
 
@@ -30,9 +41,9 @@ _MAX_UNORDERED: Final = 60
 class Comparer:
     """One comparison: the policies, and what is left of its budget."""
 
-    def __init__(self, params: MathParams) -> None:
+    def __init__(self, params: MathParams, budget: Budget | None = None) -> None:
         self.params = params
-        self.budget = Budget(tolerance=params.tolerance)
+        self.budget = budget or Budget(tolerance=params.tolerance)
 
     def compare(self, a: Node, b: Node) -> Judgement:
         """Whether two answers are the same. Raises ``Spent``."""
@@ -64,8 +75,14 @@ class Comparer:
             return self.of_lists(a, b)
         (label_a, value_a), (label_b, value_b) = labelled(a), labelled(b)
         if all(is_equation):
-            if label_a is not None and label_b is not None and equations.same_label(label_a, label_b):
-                return self.members(value_a, value_b)
+            if label_a is not None and label_b is not None:
+                if equations.same_label(label_a, label_b):
+                    return self.members(value_a, value_b)
+                renaming = equations.same_function(label_a, label_b)
+                if renaming:
+                    for old, new in renaming:
+                        value_b = renamed(value_b, old, new)
+                    return self.members(value_a, value_b)
             return equations.compare(a, b, self.budget)
         other, label, value = (b, label_a, value_a) if is_equation[0] else (a, label_b, value_b)
         if kind(other) == "relation" or (kind(other) == "list" and label is None):
@@ -145,8 +162,11 @@ class Comparer:
         other = b if isinstance(a, Words) else a
         if text in EMPTY and kind(other) == "set" and not items(other):
             return same("text")
-        if isinstance(other, Sym) and _plain(Words(other.name), self.params.case) == text:
-            return same("text")
+        letters = other.args if isinstance(other, Apply) and other.op == "mul" else (other,)
+        if all(isinstance(letter, Sym) for letter in letters):
+            spelled = "".join(letter.name for letter in letters if isinstance(letter, Sym))
+            if _plain(Words(spelled), self.params.case) == text:
+                return same("text")
         return different("structure", f"words against a {kind(other)}")
 
     def quantities(self, a: Node, b: Node) -> Judgement:
@@ -203,6 +223,26 @@ class Comparer:
         if not values:
             return different("structure", "nothing against a value")
         return self.unordered(values, signs(one))
+
+    def point_of_set(self, a: Node, b: Node) -> Judgement:
+        group, many = (a, b) if kind(a) == "group" else (b, a)
+        values = items(many)
+        return self.compare(values[0], group) if len(values) == 1 else different("structure", "a tuple against a set")
+
+    def interval_said(self, a: Node, b: Node) -> Judgement:
+        """``(a, b)`` with letters for ends against ``a < x < b``."""
+        group, relation = (a, b) if kind(a) == "group" else (b, a)
+        said = between(relation)
+        return different("structure", "an interval against a relation") if said is None else self.groups(said, group)
+
+    def residue(self, a: Node, b: Node) -> Judgement:
+        """``x ≡ 3 (mod 7)`` against ``3 (mod 7)``."""
+        relation, value = (a, b) if kind(a) == "relation" else (b, a)
+        assert isinstance(relation, Apply)
+        if relation.op != "cong" or not is_label(relation.args[0]):
+            return different("structure", "a relation against a value")
+        residue = relation.args[1] if len(relation.args) == 2 else Apply("mod", relation.args[1:])
+        return self.compare(residue, value)
 
     def sets(self, a: Node, b: Node) -> Judgement:
         return self.unordered(items(a), items(b))
@@ -311,6 +351,8 @@ class Comparer:
         return equations.compare(a, b, self.budget)
 
     def structures(self, a: Node, b: Node) -> Judgement:
+        if isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op and a.op in ("union", "intersection"):
+            return self.unordered(a.args, b.args)
         return equations.same_structure(a, b, self.budget)
 
     def tables(self, a: Node, b: Node) -> Judgement:
@@ -385,6 +427,9 @@ _RULES: Final[dict[tuple[str, str], Callable[[Comparer, Node, Node], Judgement]]
     ("list", "scalar"): Comparer.single,
     ("list", "words"): Comparer.single,
     ("list", "matrix"): Comparer.single,
+    ("group", "set"): Comparer.point_of_set,
+    ("group", "relation"): Comparer.interval_said,
+    ("relation", "scalar"): Comparer.residue,
     ("scalar", "set"): Comparer.single,
     ("set", "set"): Comparer.sets,
     ("group", "group"): Comparer.groups,

@@ -31,10 +31,7 @@ class Environments(Cursor):
             value = self.peek.value
             self.tokens[self.at] = self.peek = Token("NUM", value[1:], False)
             return numerals.number(value[0])
-        self.enter()
-        node = self.first()
-        self.depth -= 1
-        return node
+        return self.first()
 
     def first_frac(self, token: Token) -> Node:
         numerator = self.argument(digit=True)
@@ -81,14 +78,14 @@ class Environments(Cursor):
 
     def bare_argument(self) -> Node:
         r"""``\sin 2x\cos y`` takes ``2x``: factors until a sign or the next function."""
-        if self.peek.kind == "OP" and self.peek.value in "+-":
-            sign = self.next().value
-            inner = self.bare_argument()
-            return Apply("neg", (inner,)) if sign == "-" else inner
+        negative = False
+        while self.peek.kind == "OP" and self.peek.value in "+-":
+            negative ^= self.next().value == "-"
         factors = [self.term(_IMPLICIT)]
         while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32:
             factors.append(self.term(_IMPLICIT))
-        return factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
+        product = factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
+        return Apply("neg", (product,)) if negative else product
 
     def first_overline(self, token: Token) -> Node:
         r"""``\vec{v}`` and ``\overline{AB}`` are names."""
@@ -113,7 +110,7 @@ class Environments(Cursor):
         if token.value == "integral":
             return self.integral_of(lower, upper)
         body = self.term(_PRODUCT)
-        if not isinstance(lower, Apply):
+        if not isinstance(lower, Apply) or not lower.args:
             raise NotMath(f"a {token.value} without its variable")
         variable, start = lower.args[0], lower.args[1] if len(lower.args) > 1 else None
         if token.value == "limit" and lower.op == "to" and start is not None:
@@ -194,6 +191,8 @@ def _unpacked(op: str, arguments: Node) -> tuple[Node, ...]:
     """The arguments of a function that takes several, out of their brackets."""
     if isinstance(arguments, Apply) and arguments.op in ("tuple", "set", "closed"):
         if op in _SEVERAL or (op in _PAIRS and len(arguments.args) == 2):
+            if not arguments.args:
+                raise NotMath(f"{op} of nothing")
             return arguments.args
     if op == "binom":
         raise NotMath("a binomial of other than two")

@@ -34,6 +34,15 @@ def same_label(a: Node, b: Node) -> bool:
     return any(left == Sym("y") and _is_f(right) for left, right in ((a, b), (b, a)))
 
 
+def same_function(a: Node, b: Node) -> list[tuple[Node, Node]]:
+    """How the letters of ``f(t)`` become those of ``f(x)``; empty where these are not one function of letters."""
+    if not (isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op == "call" and len(a.args) == len(b.args)):
+        return []
+    if a.args[0] != b.args[0] or not all(isinstance(arg, Sym) for arg in (*a.args, *b.args)):
+        return []
+    return list(zip(b.args[1:], a.args[1:], strict=True))
+
+
 def _is_f(node: Node) -> bool:
     return isinstance(node, Apply) and node.op == "call" and node.args[0] == Sym("f")
 

@@ -186,7 +186,9 @@ def _bold(text: str) -> Extracted | None:
 
 def _whole(text: str) -> Extracted | None:
     line = text.strip()
-    return Extracted((line,), "whole") if line and len(line) <= _SHORT and "\n" not in line else None
+    return (
+        Extracted((line,), "whole") if line and len(line) <= _SHORT and "\n" not in line and line[-1] != ":" else None
+    )
 
 
 def _last_number(text: str) -> Extracted | None:

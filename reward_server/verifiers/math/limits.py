@@ -10,8 +10,8 @@ MAX_ANSWER: Final = 12_000
 """Characters of an answer."""
 MAX_TOKENS: Final = 2_500
 """Tokens of an answer."""
-MAX_DEPTH: Final = 60
-"""Brackets, braces, roots and signs inside one another."""
+MAX_DEPTH: Final = 50
+"""Brackets, braces, roots and signs inside one another; each takes up to a dozen frames of the parser."""
 MAX_TREE_DEPTH: Final = 180
 """Operations inside one another; signs such as ``!`` nest without brackets."""
 MAX_LINKS: Final = 40
@@ -26,7 +26,7 @@ MAX_CELLS: Final = 400
 """Cells of a matrix."""
 MAX_TERMS: Final = 300
 """Terms of a sum or product with bounds that are evaluated."""
-MAX_STEPS: Final = 12_000
+MAX_STEPS: Final = 10_000
 """Operations, weighed by their precision, that comparing two answers may take in the tiers before SymPy."""
 MAX_PRECISION: Final = 8_192
 """Bits of ball arithmetic."""

@@ -45,7 +45,6 @@ class Parser(Terms):
 
     def answer(self) -> Node:
         """Elements joined by commas, ``and``, ``or``: one element stays itself."""
-        self.enter()
         items = [self.relation()]
         op = "list"
         while True:
@@ -60,7 +59,6 @@ class Parser(Terms):
             if not joined or self.peek.kind in ("END", "CLOSE", "RBRACE"):
                 break
             items.append(self.relation())
-        self.depth -= 1
         if op == "and" and len(items) == 2 and all(_is_part(item) for item in items):
             return Apply("compound", tuple(items))
         return items[0] if len(items) == 1 else Apply(op, tuple(items))

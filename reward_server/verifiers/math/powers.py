@@ -14,5 +14,5 @@ INFIX: Final[dict[str, tuple[int, str]]] = {
 }  # fmt: skip
 STARTS: Final = frozenset("SYM FUNC FRAC SQRT OPEN LBRACE OVERLINE ACCENT BIG BEGIN NUM DOTS".split())
 """Kinds of token that multiply what stands before them."""
-CALLS: Final = frozenset("f g h F G f' g' h' f'' f^{-1} Gamma".split())
+CALLS: Final = frozenset("f g h F G Gamma".split())
 """Letters that apply to the bracket after them."""

@@ -26,6 +26,7 @@ _COMMAND: Final = re.compile(
 )
 _CHOICE: Final = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*((?![\s+*/^=<>,)_-]).*)?$", re.DOTALL)
 _MAY_CHOOSE: Final = re.compile(r"[A-J]\s?\}?\s?[).:]")
+_OPTION: Final = re.compile(r"(?i:option|choice)\s*\(?([A-J])\)?")
 _OTHER_CHOICE: Final = re.compile(r"\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,")
 _NAMES: Final = {
     **dict.fromkeys(("all real numbers", "all reals", "real numbers", "all real", "set of real numbers"), "RR"),
@@ -113,6 +114,9 @@ def named(node: Node) -> Node:
 
 def _choice(text: str) -> tuple[Node, ...]:
     """The letter of ``(B) 12`` or ``B. twelve``, where no other choice is named."""
+    option = _OPTION.fullmatch(text) if text[0] in "OoCc" else None
+    if option:
+        return (Sym(option[1]),)
     if not _MAY_CHOOSE.search(text, 0, 60):
         return ()
     match = _CHOICE.match(_COMMAND.sub(_inner_text, text).strip())
@@ -143,6 +147,6 @@ def _inner_text(match: re.Match[str]) -> str:
 def words(text: str) -> Words:
     """An answer that is no mathematics, as words. Raises ``NotMath`` where LaTeX other than text remains in it."""
     plain = _COMMAND.sub(_inner_text, text).replace("{", "").replace("}", "")
-    if not _PLAIN.fullmatch(plain) or not re.search(r"\w", plain):
+    if not _PLAIN.fullmatch(plain) or not re.search(r"[^\W\d_]", plain):
         raise NotMath("the text is neither mathematics nor plain words")
     return Words(" ".join(plain.split()))

@@ -138,7 +138,7 @@ class _Reader:
     def bounded(self, node: Apply) -> Region | None:
         """``x < 2`` and ``2 > x``."""
         op, (left, right) = node.op, node.args
-        if isinstance(right, Sym):
+        if isinstance(right, Sym) and right.name not in CONSTANTS:
             left, right, op = right, left, _FLIPPED[op]
         if not isinstance(left, Sym) or left.name in CONSTANTS or not self.real(right):
             return None

@@ -239,10 +239,12 @@ def _at(
         with precision(bits):
             run = Evaluation(at, budget, log_base)
             try:
-                left, right = run.value(a), run.value(b)
+                left = run.value(a)
+                left_reals, run.left_reals = run.left_reals, False
+                right = run.value(b)
             except Undefined as error:
                 return None, (False, False), str(error)
-            is_real = left.imag.contains(0), right.imag.contains(0)
+            is_real = left.imag.contains(0) and not left_reals, right.imag.contains(0) and not run.left_reals
             if not left.overlaps(right):
                 if run.opaque:
                     return None, is_real, "something could not be evaluated"
@@ -276,6 +278,6 @@ def integer_names(node: Node) -> frozenset[str]:
         found |= symbols_of(node.args[1]) | symbols_of(node.args[2])
     elif node.op == "pow":
         base = exact(node.args[0])
-        if base is not None and base < 0:
+        if node.args[0] == Sym("i") or (base is not None and base < 0):
             found |= symbols_of(node.args[1])
     return frozenset(found) - CONSTANTS

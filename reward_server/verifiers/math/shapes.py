@@ -49,7 +49,7 @@ def normal(node: Node) -> Node:
         kept = tuple(arg for arg in node.args if not _runs(arg))
         if running and kept:
             for name in running:
-                kept = tuple(_renamed(arg, name) for arg in kept)
+                kept = tuple(renamed(arg, name, Sym("k")) for arg in kept)
             return kept[0] if len(kept) == 1 else Apply(node.op, kept)
     return node
 
@@ -59,10 +59,35 @@ def _runs(node: Node) -> bool:
     return isinstance(node, Apply) and node.op == "in" and isinstance(node.args[0], Sym) and node.args[1] == Sym("ZZ")
 
 
-def _renamed(node: Node, name: Node) -> Node:
-    if node == name:
-        return Sym("k")
-    return Apply(node.op, tuple(_renamed(arg, name) for arg in node.args)) if isinstance(node, Apply) else node
+def renamed(node: Node, old: Node, new: Node) -> Node:
+    """The tree with one letter called otherwise."""
+    if node == old:
+        return new
+    return Apply(node.op, tuple(renamed(arg, old, new) for arg in node.args)) if isinstance(node, Apply) else node
+
+
+def between(node: Node) -> Node | None:
+    """``a < x ≤ b`` as ``(a, b]``, whatever a and b are."""
+    if not isinstance(node, Apply) or node.op != "chain" or len(node.args) != 2:
+        return None
+    first, second = node.args
+    if not isinstance(first, Apply) or not isinstance(second, Apply) or not isinstance(first.args[1], Sym):
+        return None
+    ops = first.op, second.op
+    low, high = first.args[0], second.args[1]
+    if ops[0] in ("gt", "ge"):
+        ops, low, high = (_TURNED.get(ops[1], ""), _TURNED.get(ops[0], "")), high, low
+    op = _BETWEEN.get(ops)
+    return None if op is None else Apply(op, (low, high))
+
+
+_TURNED: Final = {"gt": "lt", "ge": "le"}
+_BETWEEN: Final = {
+    ("lt", "lt"): "tuple",
+    ("le", "le"): "closed",
+    ("lt", "le"): "open_closed",
+    ("le", "lt"): "closed_open",
+}
 
 
 def items(node: Node) -> tuple[Node, ...]:
@@ -132,7 +157,7 @@ def is_label(node: Node) -> bool:
 
 
 _LABELS: Final = frozenset(
-    "mul add div call abs tuple list sin cos tan cot sec csc log ln det max min gcd lcm arg floor ceil re im".split()
+    "mul add div call abs tuple list matrix row sin cos tan cot sec csc log ln det max min gcd lcm floor ceil".split()
 )
 
 

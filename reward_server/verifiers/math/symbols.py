@@ -201,13 +201,17 @@ r"""What a backslash before one sign means, as in ``\{`` or ``\,``."""
 MULTIPLIERS: Final = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
 }  # fmt: skip
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 SMALL_NUMBERS: Final = {
-    name: value
-    for value, name in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
-    )
+    **{name: value for value, name in enumerate(_UNITS)},
+    **{name: 20 + 10 * k for k, name in enumerate(_TENS)},
+    **{f"{ten}-{one}": 20 + 10 * k + value for k, ten in enumerate(_TENS) for value, one in enumerate(_UNITS[1:10], 1)},
 }
+"""Numbers below a hundred in words."""
 BLACKBOARD: Final = {"R": "RR", "Z": "ZZ", "N": "NN", "Q": "QQ", "C": "CC"}
 CONSTANTS: Final = frozenset({"pi", "e", "i", "oo"})
 """Letters that are numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reward_server.verifiers.math.nodes import Apply, Node
+from reward_server.verifiers.math.nodes import Apply, Node, Sym
 
 _ROWS = frozenset({"matrix", "row", "tuple"})
 
@@ -23,6 +23,8 @@ def folded(node: Node) -> Node:
         return _each(args[0], lambda entry: Apply("div", (entry, args[1])))
     if node.op == "mul" and len(tensors) == 1:
         factors = tuple(arg for arg in args if arg is not tensors[0])
+        if len(factors) == 1 and isinstance(factors[0], Sym) and factors[0].name.isupper() and tensors[0].op == "tuple":
+            return node  # a point and its name
         return _each(tensors[0], lambda entry: Apply("mul", (*factors, entry)))
     if node.op == "add" and len(tensors) == len(args):
         total: Node | None = args[0]

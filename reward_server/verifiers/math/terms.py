@@ -8,7 +8,7 @@ from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.atoms import Atoms
 from reward_server.verifiers.math.cursor import END
 from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words, symbols_of
-from reward_server.verifiers.math.powers import CALLS, IMPLICIT, INFIX, OVER, POWER, PRODUCT, STARTS, SUM, UNION
+from reward_server.verifiers.math.powers import IMPLICIT, INFIX, OVER, POWER, PRODUCT, STARTS, SUM, UNION
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 _STOPS: Final = frozenset({"END", "CLOSE", "RBRACE", "REL", "SEP"})
@@ -19,14 +19,16 @@ class Terms(Atoms):
 
     def term(self, power: int) -> Node:
         """A term whose infix signs bind tighter than ``power``."""
-        self.enter()
-        left = self.first()
+        return self.rest(self.first(), power)
+
+    def rest(self, left: Node, power: int) -> Node:
+        """What goes on from ``left``."""
         while True:
             kind, value, _ = self.peek
             if kind == "OP":
                 binding, op = INFIX[value]
                 if binding <= power or (op == "ratio" and self.builder):
-                    break
+                    return left
                 left = self.infix(left, binding, op)
             elif kind == "POST":
                 self.next()
@@ -38,19 +40,17 @@ class Terms(Atoms):
                 left = Apply("mod", (left, self.argument()))
             elif kind == "OVER":
                 if power >= OVER:
-                    break
+                    return left
                 self.next()
                 left = Apply(value, (left, self.term(OVER)))
             elif (kind, value) == ("SYM", "U") and _is_group(left) and self.tokens[self.at + 1].kind == "OPEN":
                 if power >= UNION:
-                    break
+                    return left
                 left = self.infix(left, UNION, "union")
             elif power < IMPLICIT and self.multiplies(left):
                 left = self.times(left)
             else:
-                break
-        self.depth -= 1
-        return left
+                return left
 
     def infix(self, left: Node, binding: int, op: str) -> Node:
         """One infix sign after ``left``; sums, products, unions and ratios of any length become one node."""
@@ -86,7 +86,9 @@ class Terms(Atoms):
             return Sym(base.name + self.next().value)
         if isinstance(base, Sym) and self.peek.value in ("+", "-") and self.tokens[self.at + 1].kind in _STOPS:
             return Sym(base.name + "^" + self.next().value)
+        self.enter()  # 2^2^2… nests without brackets
         exponent = self.script()
+        self.depth -= 1
         if exponent == Sym("circ") or exponent == Words("circ"):
             return self.postfix(base, "degree")
         return Apply("pow", (base, exponent))
@@ -96,9 +98,7 @@ class Terms(Atoms):
         if self.peek.kind == "LBRACE":
             return self.argument()
         if self.peek.kind == "OP" and self.peek.value in "+-":
-            sign = self.next().value
-            inner = self.script()
-            return Apply("neg", (inner,)) if sign == "-" else inner
+            return self.first()
         if self.peek.kind == "OP" and self.peek.value in ("pm", "*"):
             return Sym(self.next().value)
         return self.term(POWER - 1)
@@ -156,14 +156,13 @@ class Terms(Atoms):
             numerator = numerals.number(self.next().value)
             self.next()
             return Apply("add", (left, Apply("div", (numerator, numerals.number(self.next().value)))))
-        if isinstance(left, Sym) and left.name in CALLS and self.peek.kind == "OPEN" and self.peek.value == "(":
-            inner = self.first()
-            arguments = inner.args if isinstance(inner, Apply) and inner.op == "tuple" else (inner,)
-            return Apply("call", (left, *arguments))
-        is_fraction = self.peek.kind == "FRAC"
-        right = self.term(IMPLICIT)
-        if is_fraction and isinstance(left, Num) and left.ulp is None and _is_fraction(right):
-            return Apply("add", (left, right))
+        if self.peek.kind == "FRAC" and isinstance(left, Num) and left.ulp is None:
+            right = self.first()
+            if _is_fraction(right):
+                return Apply("add", (left, right))
+            right = self.rest(right, IMPLICIT)
+        else:
+            right = self.term(IMPLICIT)
         if isinstance(left, Apply) and left.op == "mul" and len(left.args) < 64:
             return Apply("mul", (*left.args, right))
         return Apply("mul", (left, right))

@@ -13,7 +13,7 @@ from reward_server.verifiers.base import Context, Example
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.extraction import Extracted, extract
-from reward_server.verifiers.math.judgement import Judgement, Spent, different, undecided
+from reward_server.verifiers.math.judgement import Budget, Judgement, Spent, different, undecided
 from reward_server.verifiers.math.limits import NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node
 from reward_server.verifiers.math.params import MathParams
@@ -101,11 +101,12 @@ class MathVerifier:
             return incorrect({**_head(found), "tier": "none", "difference": str(error)})
         except TooBig as error:
             raise LimitExceeded(str(error), limit=error.what) from error
+        budget = Budget(tolerance=task.params.tolerance)
         best: tuple[Judgement, Node, Node] | None = None
         for _, accepted in task.accepted:
             for gold in accepted:
                 for answer in answers:
-                    judgement = _judge(gold, answer, task.params)
+                    judgement = _judge(gold, answer, task.params, budget)
                     if judgement.equal:
                         return correct(_detail(found, answer, gold, judgement))
                     if best is None or judgement.equal is None:
@@ -147,14 +148,14 @@ def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
     return (Apply("list", tuple(readings_of_part[0] for readings_of_part in each)),)
 
 
-def _judge(gold: Node, answer: Node, params: MathParams) -> Judgement:
+def _judge(gold: Node, answer: Node, params: MathParams, budget: Budget) -> Judgement:
     if params.case == "fold":
         gold, answer = fold_case(gold), fold_case(answer)
     wrong = violation(answer, params)
     if wrong:
         return different("form", wrong)
     try:
-        return Comparer(params).compare(gold, answer)
+        return Comparer(params, budget).compare(gold, answer)
     except Spent:
         return undecided("the comparison takes too much work")
 

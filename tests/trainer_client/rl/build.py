@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from tests.trainer_client.faulty_server import FaultyServer
+from tests.trainer_client.faulty_server import FaultyServer, text_of
 from trainer_client.adapters.trl import RemoteReward
 from trainer_client.rl import tiny
 from trainer_client.rl.config import VerifiedGRPOConfig
@@ -77,5 +77,5 @@ def null(reason: str = "verifier_crashed", *, retryable: bool = False, outcome: 
 
 def by_first_symbol(item: dict[str, Any], completion: Any) -> dict[str, Any]:
     """Right for about half of what a random model writes."""
-    text = completion["content"] if isinstance(completion, dict) else completion
+    text = text_of(completion)
     return verdict(bool(text) and ord(text[0]) % 2 == 0)

@@ -190,7 +190,7 @@ def test_a_missing_library_is_unavailable_and_says_what_to_install(monkeypatch: 
 
     monkeypatch.setitem(__import__("sys").modules, "reasoning_gym.factory", None)
     monkeypatch.setitem(__import__("sys").modules, "reasoning_gym", None)
-    with pytest.raises(Unavailable, match="verifiers") as raised:
+    with pytest.raises(Unavailable, match="gym") as raised:
         judge({"task": "chain_sum", "seed": 1}, "1")
     assert raised.value.retryable is False
 

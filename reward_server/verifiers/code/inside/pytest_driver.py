@@ -41,7 +41,7 @@ def _run_pytest() -> None:
     import pytest
 
     report = _Report()
-    options = ["-q", "-p", "no:cacheprovider", "--rootdir", place, "--import-mode=importlib", *["-x"] * job["stop"]]
+    options = ["-q", "-p", "no:cacheprovider", "--rootdir", place, *["-x"] * job["stop"]]
     status = pytest.main([*options, place], plugins=[report])
     if report.failures:
         raise AssertionError(f"{len(report.failures)} failed, {report.passed} passed\n" + "\n".join(report.failures))

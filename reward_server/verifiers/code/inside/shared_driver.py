@@ -72,9 +72,7 @@ def _pytest(job: dict[str, Any], failures: list[str]) -> int:
 
     run = pytest.main
     _load(job)
-    status = run(
-        ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", *["-x"] * job["stop"], "tests"], [Report()]
-    )
+    status = run(["-q", "-p", "no:cacheprovider", *["-x"] * job["stop"], "tests"], [Report()])
     if not failures and (status != 0 or not Report.passed):
         failures.append(f"pytest ended with status {int(status)} and {Report.passed} tests passed")
     return int(not failures)

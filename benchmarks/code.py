@@ -1,0 +1,285 @@
+"""What judging a trivial honest program with ten tests costs, in units of one bare interpreter start.
+
+    python -m benchmarks.code [--programs 40] [--tag latest] [--setups docker/runc,namespaces] [--soak 10000]
+
+The unit is ``/usr/bin/python3 -c pass``, spawned in the same image, median of 30 before and after each figure, so
+that a noisy machine moves both. For each style: programs judged one after another (wall, and processor time of the
+container and of this process), and two at once, as a gain that is set beside the gain of two bare starts at once.
+Then what others do: a fresh ``subprocess`` a test without any jail, and ``docker run`` a program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from reward_server.sandbox.base import Sandboxes
+from reward_server.sandbox.docker import LABEL, DockerConfig
+from reward_server.sandbox.docker import open_sandboxes as open_docker
+from reward_server.sandbox.namespaces import NamespacesConfig
+from reward_server.sandbox.namespaces import open_sandboxes as open_namespaces
+from reward_server.sandbox.owner import me
+from reward_server.sandbox.pool import PoolConfig
+from reward_server.types import Completion, Json, Outcome
+from reward_server.verifiers.base import Context
+from reward_server.verifiers.code import CodeVerifier
+from reward_server.verifiers.registry import Registry
+
+console = Console(width=130)
+BARE = """
+import os, statistics, subprocess, sys, threading, time
+python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+def start(times, count):
+    for _ in range(count):
+        began = time.perf_counter()
+        subprocess.run([python, "-c", "pass"])
+        times.append(time.perf_counter() - began)
+for line in sys.stdin:
+    threads, times = int(line), []
+    workers = [threading.Thread(target=start, args=(times, 30 // threads)) for _ in range(threads)]
+    used, began = os.times(), time.perf_counter()
+    [worker.start() for worker in workers]
+    [worker.join() for worker in workers]
+    wall = statistics.median(times) if threads == 1 else (time.perf_counter() - began) / len(times)
+    print(wall, (sum(os.times()[:4]) - sum(used[:4])) / len(times), flush=True)
+"""
+TESTS: dict[str, tuple[Json, str, float]] = {
+    "function": (
+        {"kind": "function", "entry": "f", "cases": [{"args": [n], "expected": 2 * n} for n in range(10)]},
+        "def f(x):\n    return 2 * x\n",
+        0.5,
+    ),
+    "asserts": (
+        {"kind": "asserts", "entry": "f", "code": "".join(f"assert f({n}) == {2 * n}\n" for n in range(10))},
+        "def f(x):\n    return 2 * x\n",
+        0.75,
+    ),
+    "stdio": (
+        {"kind": "stdio", "cases": [{"input": f"{n}\n", "output": f"{2 * n}\n"} for n in range(10)]},
+        "print(2 * int(input()))\n",
+        2.0,
+    ),
+}
+"""Tests, program, and the bar: at most so many bare starts a program."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A way to have sandboxes."""
+
+    name: str
+    open: Callable[[str], Sandboxes]
+    share: float = 1.0
+    """Of the programs that are judged: slow ones get fewer."""
+
+
+def _docker(runtime: str, policy: str, spare: int = 0) -> Callable[[str], Sandboxes]:
+    pool = PoolConfig(policy=policy, limit=3, spare=spare)  # type: ignore[arg-type] # one of two words
+    return lambda tag: open_docker(DockerConfig(runtime=runtime, image_tag=tag, pool=pool))
+
+
+SETUPS = (
+    Setup("docker/runc", _docker("runc", "warm")),
+    Setup("namespaces", lambda tag: open_namespaces(NamespacesConfig(pool=PoolConfig(limit=3)))),
+    Setup("docker/runc single_use", _docker("runc", "single_use", spare=1), 0.15),
+    Setup("docker/runsc", _docker("runsc", "warm"), 0.15),
+)
+
+
+@dataclass(frozen=True)
+class Start:
+    """One bare interpreter start."""
+
+    wall_s: float
+    cpu_s: float
+
+
+class Bare:
+    """Bare interpreter starts in a container of the same image."""
+
+    def __init__(self, image: str) -> None:
+        command = ["docker", "run", "--rm", "-i", "--network", "none", image, "python3", "-c", BARE]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def start(self, at_once: int = 1) -> Start:
+        """One start: the median of 30, or the share of one where several run at once."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{at_once}\n")
+        self._process.stdin.flush()
+        wall, cpu = self._process.stdout.readline().split()
+        return Start(float(wall), float(cpu))
+
+    def close(self) -> None:
+        """End the container."""
+        self._process.communicate()
+
+
+class Judge:
+    """The code verifier over one setup."""
+
+    def __init__(self, sandboxes: Sandboxes) -> None:
+        self._registry, self._context = Registry(), Context(sandboxes=sandboxes)
+        self._registry.register(CodeVerifier())
+
+    def __call__(self, style: str, number: int) -> None:
+        """Judge a program that no cache has seen; it must be found right."""
+        tests, program, _ = TESTS[style]
+        completion = Completion(f"```python\n{program}# {number}\n```")
+        verdict = self._registry.verify_once(
+            "code", {"language": "python", "tests": tests}, {}, completion, self._context
+        )
+        if verdict.outcome is not Outcome.CORRECT:
+            raise SystemExit(f"{style}: {verdict}")
+
+
+def container_cpu_s() -> float:
+    """Processor seconds of this process's containers so far."""
+    import docker
+
+    with closing(docker.APIClient(version="auto")) as api:
+        mine = api.containers(filters={"label": f"{LABEL}={me()}"})
+        stats = [api.stats(container["Id"], stream=False, one_shot=True) for container in mine]
+    return sum(float(entry["cpu_stats"]["cpu_usage"]["total_usage"]) for entry in stats) / 1e9
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What some work took, and what a bare start took beside it."""
+
+    wall_s: float
+    cpu_s: float
+    bare: Start
+
+
+def timed(work: Callable[[], object], bare: Bare, at_once: int = 1, containers: bool = False) -> Timing:
+    """Time ``work``: its seconds, processor seconds of this process and its containers, and the bare start."""
+    before = bare.start(at_once)
+    inside, own, began = container_cpu_s() if containers else 0.0, time.process_time(), time.perf_counter()
+    work()
+    wall, own = time.perf_counter() - began, time.process_time() - own
+    cpu = own + (container_cpu_s() - inside if containers else 0.0)
+    after = bare.start(at_once)
+    return Timing(wall, cpu, Start((before.wall_s + after.wall_s) / 2, (before.cpu_s + after.cpu_s) / 2))
+
+
+def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> None:
+    """One row for each style."""
+    count, docker = max(4, int(programs * setup.share)), "docker" in setup.name
+    with closing(setup.open(tag)) as sandboxes, ThreadPoolExecutor(2) as threads:
+        judge = Judge(sandboxes)
+        for style, (_, _, bar) in TESTS.items():
+
+            def one_by_one(style: str = style) -> None:
+                for number in range(count):
+                    judge(style, number)
+
+            def two_at_once(style: str = style) -> None:
+                list(threads.map(lambda number: judge(style, number), range(count)))
+
+            two_at_once()  # so that both sandboxes are there and warm
+            single = timed(one_by_one, bare, containers=docker)
+            double = timed(two_at_once, bare, at_once=2)
+            table.add_row(
+                setup.name,
+                style,
+                f"{count / single.wall_s:.1f}",
+                f"{single.wall_s / count / single.bare.wall_s:.2f}",
+                f"{bar:.2f}" if setup.name == "docker/runc" else "",
+                f"{single.cpu_s / count / single.bare.cpu_s:.2f}" if docker else "-",
+                f"{count / double.wall_s:.1f}",
+                f"{single.wall_s / double.wall_s:.2f} / {single.bare.wall_s / double.bare.wall_s:.2f}",
+                f"{single.bare.wall_s * 1e3:.1f} / {single.bare.cpu_s * 1e3:.1f}",
+            )
+
+
+def others(tag: str, bare: Bare, table: Table) -> None:
+    """What a program with ten tests costs elsewhere."""
+    _, program, _ = TESTS["stdio"]
+    loop = "import subprocess as s, sys\nfor n in range(10): s.run([sys.executable, '-c', sys.argv[1]], input=b'1')"
+    image = f"reward-sandbox-python:{tag}"
+
+    def fresh() -> None:
+        for n in range(10):
+            subprocess.run([sys.executable, "-c", program], input=f"{n}\n", text=True, capture_output=True, check=True)
+
+    def container() -> None:
+        command = ["docker", "run", "--rm", "-i", "--network", "none", image, "python3", "-c", loop, program]
+        subprocess.run(command, capture_output=True, check=True)
+
+    for name, work in (("subprocess a test, no jail", fresh), ("docker run a program", container)):
+        taken = timed(work, bare)
+        ratio = f"{taken.wall_s / taken.bare.wall_s:.2f}"
+        table.add_row(name, "stdio", f"{1 / taken.wall_s:.1f}", ratio, "", "", "", "", "")
+
+
+def soak(tag: str, gradings: int) -> None:
+    """Growth of this process over many gradings, every tenth of a program that floods its output."""
+    with closing(SETUPS[0].open(tag)) as sandboxes:
+        judge, registry = Judge(sandboxes), Registry()
+        registry.register(CodeVerifier())
+        flood = Completion("```python\nwhile True: print('x' * 100_000)\n```")
+        reference = {"language": "python", "tests": TESTS["stdio"][0]}
+        sizes = []
+        for number in range(gradings):
+            if number % 10 == 9:
+                registry.verify_once("code", reference, {"time_s": 1}, flood, Context(sandboxes=sandboxes))
+            else:
+                judge(("function", "asserts")[number % 2], number)
+            if number % max(1, gradings // 10) == 0:
+                sizes.append(_resident_mb())
+    console.print(f"resident MiB along {gradings} gradings with floods: {', '.join(f'{size:.0f}' for size in sizes)}")
+    console.print(f"grown by {sizes[-1] - sizes[1]:.1f} MiB after the first tenth; at most {_peak_mb():.0f} MiB")
+
+
+def _resident_mb() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@contextmanager
+def bare_starts(tag: str) -> Iterator[Bare]:
+    """A container for bare starts."""
+    bare = Bare(f"reward-sandbox-python:{tag}")
+    try:
+        bare.start()
+        yield bare
+    finally:
+        bare.close()
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=int, default=40)
+    parser.add_argument("--tag", default="latest", help="of the sandbox images")
+    parser.add_argument("--setups", default=",".join(setup.name for setup in SETUPS))
+    parser.add_argument("--soak", type=int, default=0, metavar="GRADINGS")
+    options = parser.parse_args()
+    if options.soak:
+        return soak(options.tag, options.soak)
+    table = Table("setup", "style", "programs/s", "x bare", "bar", "CPU x", "two: /s", "gain / bare", "bare ms / CPU")
+    with bare_starts(options.tag) as bare:
+        for setup in SETUPS:
+            if setup.name in options.setups.split(","):
+                measure(setup, options.tag, options.programs, bare, table)
+        others(options.tag, bare, table)
+    console.print(table)
+    return None
+
+
+if __name__ == "__main__":
+    main()

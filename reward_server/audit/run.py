@@ -1,0 +1,163 @@
+"""The audit itself: rows in, findings out, with a journal that lets it go on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reward_server.audit.findings import Finding, Kind, findings, key_of
+from reward_server.audit.probes import Columns, Question, question
+from reward_server.audit.rows import Row, column
+from reward_server.types import Json
+
+Score = Callable[[Sequence[Mapping[str, Json]]], Sequence[Sequence[Mapping[str, Any]]]]
+"""Scores items as ``POST /v1/rewards`` takes them; a list of verdicts (objects of the API) for each, in order."""
+Progress = Callable[[int, int], None]
+"""Called with rows done and rows in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How hard to look, and what is still fit."""
+
+    repeats: int = 2
+    """How often each right answer is asked."""
+    mutants: int = 5
+    """Changed programs for each solution that is one."""
+    slow_s: float = 10.0
+    max_bad_share: float = 0.0
+    """Share of broken rows up to which the data set is fit."""
+    batch_rows: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found."""
+
+    rows: int
+    findings: tuple[Finding, ...]
+    run_s: tuple[float, ...] = ()
+    """Seconds of the slowest right answer of each row."""
+    references: tuple[tuple[str, int], ...] = ()
+    """The commonest references: what a model earns by always saying the same."""
+    options: Options = field(default_factory=Options)
+
+    @property
+    def broken(self) -> frozenset[int]:
+        """Rows that should not be trained on."""
+        return frozenset(finding.row for finding in self.findings if finding.breaks)
+
+    @property
+    def fit(self) -> bool:
+        """Whether the data set may be trained on as it is."""
+        return len(self.broken) <= self.options.max_bad_share * self.rows
+
+    @property
+    def counts(self) -> Counter[Kind]:
+        """How many rows have each kind of finding."""
+        return Counter(finding.kind for finding in self.findings)
+
+
+def audit(
+    rows: Sequence[Row],
+    columns: Columns,
+    score: Score,
+    options: Options | None = None,
+    *,
+    journal: Path | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Audit:
+    """Ask about every row; with a ``journal`` the answers are kept there, and rows already in it are not asked again.
+
+    Raises ``ConfigurationError`` for columns that make no sense, and whatever ``score`` raises.
+    """
+    options = options or Options()
+    questions = [
+        question(row, index, columns, repeats=options.repeats, mutant_count=options.mutants)
+        for index, row in enumerate(rows)
+    ]
+    found, times = _resumed(journal, questions, options)
+    progress(len(times), len(rows))
+    waiting = [one for one in questions if one.index not in times]
+    for batch in _batches(waiting, options.batch_rows):
+        results = score([one.item for one in batch])
+        lines = []
+        for one, verdicts in zip(batch, results, strict=True):
+            mine = findings(one, verdicts, slow_s=options.slow_s)
+            seconds = max((float(verdict.get("run_s") or 0) for verdict in verdicts), default=0.0)
+            found[one.index], times[one.index] = mine, seconds
+            kept = {
+                "row": one.index,
+                "key": _key(one, options),
+                "run_s": seconds,
+                "findings": [asdict(f) for f in mine],
+            }
+            lines.append(json.dumps(kept) + "\n")
+        if journal is not None:
+            with journal.open("a", encoding="utf-8") as sink:
+                sink.writelines(["\n", *lines])  # after a line that a crash cut short
+        progress(len(times), len(rows))
+    everything = [finding for index in range(len(rows)) for finding in found[index]]
+    everything += _doubled(rows, columns, questions)
+    common = Counter(json.dumps(one.item["reference"], default=str)[:100] for one in questions).most_common(10)
+    ordered = sorted(everything, key=lambda finding: (finding.row, finding.kind))
+    return Audit(len(rows), tuple(ordered), tuple(times[index] for index in range(len(rows))), tuple(common), options)
+
+
+def write_clean(rows: Sequence[Row], result: Audit, path: Path) -> int:
+    """Write the rows that are fit and stand for the first time as JSON Lines; how many there are."""
+    doubled = {finding.row for finding in result.findings if finding.kind is Kind.DUPLICATE}
+    kept = [row for index, row in enumerate(rows) if index not in result.broken | doubled]
+    with path.open("w", encoding="utf-8") as sink:
+        sink.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in kept)
+    return len(kept)
+
+
+def _doubled(rows: Sequence[Row], columns: Columns, questions: Sequence[Question]) -> Iterator[Finding]:
+    """Rows that ask what an earlier one asked; without a column of prompts there is nothing to compare."""
+    if not columns.prompt:
+        return
+    first: dict[str, tuple[int, str]] = {}
+    for row, one in zip(rows, questions, strict=True):
+        asked, expected = key_of(column(row, columns.prompt), one.item["reference"])
+        earlier = first.setdefault(asked, (one.index, expected))
+        if earlier[0] == one.index:
+            continue
+        kind = Kind.DUPLICATE if earlier[1] == expected else Kind.CONTRADICTION
+        yield Finding(one.index, kind, f"row {earlier[0]} asks the same")
+
+
+def _key(one: Question, options: Options) -> str:
+    """Changes whenever what was asked about a row, or what counts as slow, does."""
+    asked = json.dumps([one.item, options.slow_s], sort_keys=True, default=str)
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def _resumed(
+    journal: Path | None, questions: Sequence[Question], options: Options
+) -> tuple[dict[int, list[Finding]], dict[int, float]]:
+    """Findings and times of the rows that the journal knows; a last line cut short by a crash is not one."""
+    found: dict[int, list[Finding]] = {}
+    times: dict[int, float] = {}
+    if journal is None or not journal.exists():
+        return found, times
+    keys = {one.index: _key(one, options) for one in questions}
+    for line in journal.read_text(encoding="utf-8").splitlines():
+        try:
+            kept = json.loads(line)
+        except ValueError:
+            continue
+        mine = [Finding(one["row"], Kind(one["kind"]), one["message"]) for one in kept["findings"]]
+        if keys.get(kept["row"]) == kept["key"] and all(one.kind is not Kind.UNDECIDED for one in mine):
+            found[kept["row"]], times[kept["row"]] = mine, kept["run_s"]
+    return found, times
+
+
+def _batches(questions: Sequence[Question], size: int) -> Iterator[Sequence[Question]]:
+    for start in range(0, len(questions), size):
+        yield questions[start : start + size]

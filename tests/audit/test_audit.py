@@ -1,0 +1,247 @@
+"""The audit finds the rows that are planted as broken, and none of the others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reward_server.audit import Columns, Kind, Options, audit, reverify
+from reward_server.audit.mutants import mutants, stubs
+from reward_server.audit.report import render, write_report
+from reward_server.audit.rows import read_rows
+from reward_server.audit.run import write_clean
+from reward_server.errors import ConfigurationError
+from reward_server.types import Completion
+from reward_server.verifiers.choice import Choice
+from reward_server.verifiers.match import Match
+from reward_server.verifiers.math import MathVerifier
+from reward_server.verifiers.registry import Registry
+
+REGISTRY = Registry()
+for verifier in (Match(), Choice(), MathVerifier()):
+    REGISTRY.register(verifier)
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+def score(items: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The registry in place of a server: verdicts as the API writes them."""
+    return [
+        [
+            asdict(verdict) | {"outcome": verdict.outcome.value, "reward": verdict.reward}
+            for text in item["completions"]
+            for verdict in [REGISTRY.verify_once(item["verifier"], item["reference"], item["params"], Completion(text))]
+        ]
+        for item in items
+    ]
+
+
+class Scripted:
+    """Answers by what a completion says, and counts what it is asked."""
+
+    def __init__(self, **outcomes: str) -> None:
+        self.outcomes = outcomes
+        self.asked = 0
+        self.flips = 0
+
+    def __call__(self, items: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+        self.asked += len(items)
+        return [[self.verdict(text) for text in item["completions"]] for item in items]
+
+    def verdict(self, text: str) -> dict[str, Any]:
+        outcome = next((said for word, said in self.outcomes.items() if word in text), "incorrect")
+        if outcome == "flips":
+            self.flips += 1
+            outcome = ("correct", "incorrect")[self.flips % 2]
+        run_s = 20.0 if "slow" in text else 0.1
+        return {"outcome": outcome, "reward": 1.0 if outcome == "correct" else 0.0, "run_s": run_s, "detail": {}}
+
+
+ROWS = [
+    {"q": "1+1", "a": "2"}, {"q": "1+2", "a": "3"}, {"q": "broken", "a": "\\frac{1"}, {"q": "1+1", "a": "2"},
+    {"q": "1 + 2", "a": "3"}, {"q": "1+2", "a": "4"}, {"q": "empty", "a": ""},
+]  # fmt: skip
+MATH = Columns(reference="a", verifier="math", prompt="q")
+
+
+def test_planted_rows_are_found_and_no_others() -> None:
+    result = audit(ROWS, MATH, score)
+    assert [(finding.row, finding.kind) for finding in result.findings] == [
+        (2, Kind.UNREADABLE), (3, Kind.DUPLICATE), (5, Kind.CONTRADICTION), (6, Kind.UNREADABLE),
+    ]  # fmt: skip
+    assert result.broken == {2, 5, 6}
+    assert not result.fit
+    assert audit(ROWS, MATH, score, Options(max_bad_share=0.5)).fit
+    assert audit(ROWS[:2], MATH, score).fit
+
+
+def test_the_clean_file_holds_the_fit_rows_once(tmp_path: Path) -> None:
+    path = tmp_path / "clean.jsonl"
+    assert write_clean(ROWS, audit(ROWS, MATH, score), path) == 3
+    assert read_rows(path) == [ROWS[0], ROWS[1], ROWS[4]]
+
+
+PROGRAM = "def f(a, b):\n    return a + b if a < 3 else a * 2\n"
+CODE = Columns(reference="tests", verifier="code", solution="solution")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "kinds"),
+    [
+        ({"def f": "correct", "return None": "correct"}, {Kind.WEAK, Kind.MUTANT_SURVIVES}),
+        ({"a + b": "correct"}, {Kind.MUTANT_SURVIVES}),
+        ({"zzz": "correct"}, {Kind.GOLD_REJECTED}),
+        ({"a + b": "flips"}, {Kind.FLAKY, Kind.MUTANT_SURVIVES}),
+        ({"def f": "limit_exceeded"}, {Kind.SLOW}),
+        ({"def f": "unavailable"}, {Kind.UNDECIDED}),
+        ({"def f": "invalid_task"}, {Kind.UNREADABLE}),
+    ],
+)
+def test_programs_are_held_against_their_tests(outcomes: dict[str, str], kinds: set[Kind]) -> None:
+    scripted = Scripted(**{"return None": "incorrect", "return 0": "incorrect", "return True": "incorrect"} | outcomes)
+    if "return None" in outcomes:
+        scripted = Scripted(**{"return None": "correct", "def f": "correct"})
+    result = audit([{"tests": "t", "solution": PROGRAM}], CODE, scripted, Options(mutants=20))
+    assert {finding.kind for finding in result.findings} == kinds
+
+
+def test_a_slow_solution_is_found() -> None:
+    result = audit([{"tests": "t", "solution": "slow = 1"}], CODE, Scripted(slow="correct"), Options(mutants=0))
+    assert [finding.kind for finding in result.findings] == [Kind.SLOW]
+
+
+def test_mutants_change_one_thing_and_stubs_do_nothing() -> None:
+    changed = list(mutants(PROGRAM, 20))
+    assert len(changed) == len(set(changed)) == 5
+    assert all("a + b if a < 3 else a * 2" not in one for one in changed)
+    assert len(list(mutants(PROGRAM, 2))) == 2
+    assert [one.splitlines()[-1].strip() for one in stubs(PROGRAM)] == ["return None", "return 0", "return True"]
+    assert not list(mutants("not python (", 5)) and not list(stubs("x = 1"))
+
+
+def test_an_audit_goes_on_where_its_journal_ends(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    rows = [{"q": str(n), "a": str(n)} for n in range(1, 21)]
+    first = Scripted(boxed="correct")
+    whole = audit(rows, MATH, first, Options(batch_rows=5), journal=journal)
+    assert first.asked == 20
+    kept = journal.read_text().splitlines(keepends=True)
+    lines = [line for line in kept if line.strip()]
+    journal.write_text("".join(lines[:12]) + lines[12][:20])
+    second = Scripted(boxed="correct")
+    steps: list[tuple[int, int]] = []
+    again = audit(rows, MATH, second, Options(batch_rows=5), journal=journal, progress=lambda *step: steps.append(step))
+    assert second.asked == 8
+    assert again.findings == whole.findings
+    assert steps[0] == (12, 20) and steps[-1] == (20, 20)
+    changed = Scripted(boxed="correct")
+    audit([*rows[:-1], {"q": "20", "a": "21"}], MATH, changed, journal=journal)
+    assert changed.asked == 1
+
+
+def test_what_the_service_could_not_tell_is_asked_again(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    rows = [{"q": "1", "a": "1"}]
+    assert audit(rows, MATH, Scripted(boxed="unavailable"), journal=journal).counts[Kind.UNDECIDED] == 1
+    scripted = Scripted(boxed="correct")
+    audit(rows, MATH, scripted, journal=journal)
+    assert scripted.asked == 1
+
+
+def test_the_report_shows_what_was_found_and_escapes_what_the_data_says(tmp_path: Path) -> None:
+    rows = [{"q": "x", "a": "<script>alert(1)</script>"}]
+    result = audit(rows, MATH, score)
+    page = render(result, "<b>data</b>")
+    assert "<script>" not in page and "<b>data" not in page
+    assert "unreadable" in page and "<svg" in page
+    write_report(result, tmp_path / "report.html", "data")
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_every_format_of_rows_is_read(tmp_path: Path) -> None:
+    rows = [{"q": "a", "a": "1"}, {"q": "b", "a": "2"}]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "x.json").write_text(json.dumps(rows))
+    (tmp_path / "x.csv").write_text("q,a\na,1\nb,2\n")
+    for ending in ("jsonl", "json", "csv"):
+        assert read_rows(tmp_path / f"x.{ending}") == rows
+    for name, text in (("x.txt", "x"), ("y.jsonl", "{"), ("z.json", "[]"), ("missing.csv", None), ("w.jsonl", "1")):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+        with pytest.raises(ConfigurationError):
+            read_rows(tmp_path / name)
+
+
+def test_parquet_rows_are_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    rows = [{"q": "a", "meta": {"answer": "1"}}]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "x.parquet")
+    assert read_rows(tmp_path / "x.parquet") == rows
+    nested = Columns(reference="meta.answer", verifier="match")
+    assert audit(read_rows(tmp_path / "x.parquet"), nested, score).fit
+
+
+def test_a_row_may_name_its_verifier_and_params_and_the_reference_may_stand_behind_a_mark() -> None:
+    rows: list[dict[str, Any]] = [
+        {"v": "choice", "r": "B", "p": '{"options": ["x", "y"]}'}, {"v": "match", "r": "so it is #### 7", "p": None},
+    ]  # fmt: skip
+    columns = Columns(reference="r", verifier_column="v", params="p", answer_after="####")
+    assert audit(rows, columns, score).fit
+    with pytest.raises(ConfigurationError):
+        audit([{"r": "1"}], Columns(reference="r"), score)
+
+
+def test_a_typed_reference_and_a_joined_solution_come_from_several_columns() -> None:
+    seen: list[Any] = []
+
+    def record(items: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+        seen.extend(items)
+        return Scripted(head="correct")(items)
+
+    columns = Columns(reference={"test": "t", "entry": "m.e"}, verifier="code", solution="head+body")
+    rows = [{"t": "assert 1", "m": {"e": "f"}, "head": "head = ", "body": "1"}]
+    assert audit(rows, columns, record, Options(mutants=0)).fit
+    assert seen[0]["reference"] == {"test": "assert 1", "entry": "f"}
+    assert "head = 1" in seen[0]["completions"][0]
+
+
+def test_reverify_lists_exactly_the_rewards_that_changed() -> None:
+    rollouts: list[dict[str, Any]] = [
+        {"id": "a", "verifier": "match", "reference": "4", "completions": ["4", "5"], "rewards": [1.0, 0.0]},
+        {"id": "b", "verifier": "match", "reference": "4", "completions": ["4", "5"], "rewards": [0.0, None]},
+        {"verifier": "match", "reference": "4", "completions": ["4"], "verdicts": [{"reward": 1.0}]},
+    ]
+    changes = reverify([{"params": {}, **one} for one in rollouts], score, batch_rows=2)
+    assert [(one.id, one.completion, one.before, one.after) for one in changes] == [
+        ("b", 0, 0.0, 1.0),
+        ("b", 1, None, 0.0),
+    ]
+    broken: dict[str, Any]
+    for broken in ({"verifier": "match", "completions": ["4"]}, {**rollouts[0], "rewards": [1.0], "params": {}}):
+        with pytest.raises(ConfigurationError):
+            reverify([broken], score)
+
+
+def _shared(name: str) -> Path:
+    path = DATA / name
+    if not path.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{path} is missing")
+        pytest.skip(f"{path} is not beside this checkout")
+    return path
+
+
+@pytest.mark.slow
+def test_the_audit_of_real_competition_mathematics_finds_only_what_is_there() -> None:
+    rows = read_rows(_shared("math_train.json"))
+    result = audit(rows, Columns(reference="answer", verifier="math", prompt="problem"), score)
+    assert result.rows == len(rows)
+    assert result.counts[Kind.WEAK] == 0
+    assert len(result.broken) <= len(rows) * 0.01

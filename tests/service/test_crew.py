@@ -1,0 +1,84 @@
+"""A crew of children, without a queue around it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from reward_server.children import Zygote
+from reward_server.crew import Crew
+from reward_server.queue.base import Chunk, Header, Share, encode_shares
+from reward_server.types import Limits
+from tests.processes import ROOT, alive, descendants
+
+
+@pytest_asyncio.fixture
+async def crew(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Crew]:
+    """Two children with the misbehaving verifiers."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    zygote = Zygote("tests.misbehaving:registry", "reward_server.wiring:cpu_context")
+    made = Crew(zygote, 2, lambda _: Limits(time_s=0.4, memory_mb=128))
+    await made.warm_up()
+    yield made
+    await made.close()
+
+
+def chunk(*texts: str) -> Chunk:
+    """Completions for the misbehaving verifier, whose reference is ``a``."""
+    share = Share("misbehaving", '"a"', "", "{}", list(range(len(texts))), list(texts), [False] * len(texts))
+    body = encode_shares([share])
+    counts, positions = [("misbehaving", len(texts))], list(range(len(texts)))
+    return Chunk(Header("r", "", time.time() + 60, time.time(), counts, positions, len(body)), body)
+
+
+async def outcomes(crew: Crew, *texts: str) -> list[str]:
+    """Outcomes in order."""
+    return [answer.outcome for answer in await crew.judge(chunk(*texts), {})]
+
+
+async def test_every_position_is_answered_in_order(crew: Crew) -> None:
+    assert await outcomes(crew, "a", "b", "die", "spin", "a") == [
+        "correct", "incorrect", "unavailable", "limit_exceeded", "correct",
+    ]  # fmt: skip
+
+
+async def test_work_that_is_given_up_never_confuses_one_child_with_another(crew: Crew) -> None:
+    """Cancelling while a child is being born used to shift every later child's process id by one."""
+    for turn in range(12):
+        given_up = [asyncio.create_task(crew.judge(chunk("die", "spin"), {})) for _ in range(3)]
+        await asyncio.sleep(0.002 * turn)
+        for task in given_up:
+            task.cancel()
+        await asyncio.gather(*given_up, return_exceptions=True)
+    results = [*await asyncio.gather(outcomes(crew, "spin", "a"), outcomes(crew, "a", "spin"))]
+    assert results == [["limit_exceeded", "correct"], ["correct", "limit_exceeded"]]
+
+
+async def test_given_up_work_leaves_no_child_running(crew: Crew) -> None:
+    task = asyncio.create_task(crew.judge(chunk("stall"), {}))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await outcomes(crew, "a") == ["correct"]
+    busy = [pid for pid in descendants(_own_pid()) if alive(pid) and _processor_s(pid) > 5]
+    assert busy == []
+
+
+async def test_two_at_once_is_the_most_there_is(crew: Crew) -> None:
+    started = time.monotonic()
+    await asyncio.gather(*(outcomes(crew, "spin") for _ in range(4)))
+    assert time.monotonic() - started > 0.7  # two rounds of 0.4 s of processor time
+
+
+def _own_pid() -> int:
+    return int(Path("/proc/self").resolve().name)
+
+
+def _processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100

@@ -1,0 +1,169 @@
+r"""Answers made to cost time or memory, or to run: they get a verdict, and the process lives."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from pathlib import Path
+
+import pytest
+
+from reward_server.types import Completion, Outcome
+from reward_server.verifiers.registry import Registry
+
+_HEAVY = {
+    "a tower of powers": r"10^{10^{10}}",
+    "a higher tower": r"10^{10^{10^{10}}}",
+    "nested factorials": "((9!)!)!",
+    "a large factorial": "99999999!",
+    "a large binomial": r"\binom{10^6}{5\cdot10^5}",
+    "a large power of a sum": "(1+x)^{100000}",
+    "twenty thousand terms": "+".join(f"x_{{{i}}}" for i in range(20_000)),
+    "two hundred kilobytes": r"\frac{1}{2}+" * 17_000 + "1",
+    "a hundred kilobytes of digits": "1" * 100_000,
+    "nine thousand digits": "1" * 9_000,
+    "two hundred nested roots": r"\sqrt{" * 200 + "2" + "}" * 200,
+    "fifty nested roots": r"\sqrt{1+" * 50 + "2" + "}" * 50,
+    "a symbolic determinant": r"\begin{vmatrix}"
+    + r"\\".join("&".join(f"a_{{{i}{j}}}" for j in range(12)) for i in range(12))
+    + r"\end{vmatrix}",
+    "a sum to a billion": r"\sum_{k=1}^{10^9} k^2",
+    "nested sums": r"\sum_{i=1}^{300}\sum_{j=1}^{300} ij x",
+    "a continued fraction": "1+1/(" * 25 + "x" + ")" * 25,
+    "a large matrix": r"\begin{pmatrix}" + r"\\".join(["1" + "&1" * 99] * 100) + r"\end{pmatrix}",
+    "many signs": "-" * 5_000 + "1",
+    "many factorials": "3" + "!" * 3_000,
+    "many strokes": "/".join(["2"] * 1_900),
+    "many brackets": "(" * 3_000 + "1" + ")" * 3_000,
+    "many text commands": r"\text{" * 2_000 + "a" + "}" * 2_000,
+    "many plus-or-minus": "1" + "".join(rf"\pm\sqrt{{{i}}}" for i in range(30)),
+    "many intervals": r"\cup".join(rf"(\sqrt{{{2 * i}}},\sqrt{{{2 * i + 1}}})" for i in range(60)),
+    "many elements": r"\{" + ",".join(rf"\sqrt{{{i}}}+x" for i in range(58)) + r"\}",
+    "a long chain": "<".join(["x"] * 1_500),
+    "a sum of large powers": "+".join(f"2^{{{16_000 - i}}}" for i in range(150)),
+    "sums of fractions": "+".join(rf"\frac{{1}}{{{10**9 + i}}}" for i in range(200)),
+    "an exponential tower": r"e^{e^{e^{e^{e^{10}}}}}",
+    "a gamma function": "(x+10000000)!",
+    "a huge exponent": "1e99999",
+    "a huge root": r"\sqrt[9999999]{2}",
+    "a modular tower": r"7^{7^{7^{7^7}}} \bmod 10",
+    "a divergent limit": r"\lim_{x\to\infty} \frac{x!}{x^x}",
+    "unknown functions": r"f(x)+g(f(h(x)))^{1000}",
+}
+_WRONG = {Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED}
+
+
+@pytest.mark.parametrize("name", _HEAVY)
+def test_a_heavy_answer_is_wrong_or_over_the_limit_and_never_a_crash(registry: Registry, name: str) -> None:
+    for reference in ("7", "x+1", r"\{1, 2\}"):
+        assert registry.verify_once("math", reference, {}, Completion(rf"\boxed{{{_HEAVY[name]}}}")).outcome in _WRONG
+
+
+@pytest.mark.parametrize("name", ["a tower of powers", "a large power of a sum", "nested factorials", "nested sums"])
+def test_a_heavy_answer_is_right_where_the_reference_is_written_so(registry: Registry, name: str) -> None:
+    verdict = registry.verify_once("math", _HEAVY[name], {}, Completion(rf"\boxed{{{_HEAVY[name]}}}"))
+    assert verdict.outcome is Outcome.CORRECT
+
+
+_NEAR = [
+    (r"2^{2025}", r"2^{2025}+1"),
+    ("(1+x)^{100000}", "(1+x)^{100001}"),
+    (r"\pi", r"\pi+10^{-2000}"),
+    ("x", "x+2305843009213693951"),
+    ("x", "x+2305843009213693951\\cdot 2305843009213693921"),
+    (r"\sqrt{2}+10^{-300}", r"\sqrt{2}"),
+    ("x^{1000}", "x^{1001}"),
+    ("0", "10^{-1000}"),
+    (r"\sin x", r"\sin x + 10^{-200}"),
+]
+
+
+@pytest.mark.parametrize(("reference", "answer"), _NEAR)
+def test_answers_that_differ_by_a_hair_are_told_apart(registry: Registry, reference: str, answer: str) -> None:
+    for one, other in ((reference, answer), (answer, reference)):
+        assert registry.verify_once("math", one, {}, Completion(rf"\boxed{{{other}}}")).outcome in _WRONG
+
+
+_CODE = [
+    "__import__('os').system('touch {marker}')",
+    "exec(\"open('{marker}','w')\")",
+    "eval(compile(\"open('{marker}','w')\",'','exec'))",
+    "[c for c in ().__class__.__base__.__subclasses__()]",
+    "open('{marker}','w').write('x')",
+    "lambda: open('{marker}','w')",
+    "(lambda f=open: f('{marker}','w'))()",
+    "sympy.sympify(\"__import__('os').system('touch {marker}')\")",
+    "x.__class__.__init__.__globals__",
+    "{{open('{marker}','w')}}",
+    'f\'{{open("{marker}","w")}}\'',
+    "\\pi + __import__('os').system('touch {marker}')",
+    "Function('f')(open('{marker}','w'))",
+    "$(touch {marker})",
+    "`touch {marker}`",
+    "\\input{{{marker}}}",
+    "\\write18{{touch {marker}}}",
+]
+_POSITIONS = [
+    "{}", r"\frac{{{}}}{{2}}", r"\sqrt{{{}}}", "({}, 2)", r"\{{{}, 1\}}", "x = {}", "[0, {})", r"\text{{{}}}",
+    r"\begin{{pmatrix}}{}\\1\end{{pmatrix}}", "2^{{{}}}",
+    r"\sin({})", "5 {}", "{}!", r"\log_{{{}}} 3", r"\sum_{{k=1}}^{{{}}} k", r"\int_0^1 {} dx", "x_{{{}}}",
+]  # fmt: skip
+_REFERENCES = ["7", r"\pi", r"\begin{pmatrix}1\\1\end{pmatrix}", r"\int_0^1 x dx", "x"]
+
+
+@pytest.mark.parametrize("code", _CODE)
+def test_code_in_an_answer_runs_nowhere(registry: Registry, tmp_path: Path, code: str) -> None:
+    marker = tmp_path / "marker"
+    payload = code.format(marker=marker)
+    for position in _POSITIONS:
+        for reference in _REFERENCES:
+            answer = position.format(payload)
+            for text in (rf"\boxed{{{answer}}}", f"Answer: {answer}", f"${answer}$"):
+                assert registry.verify_once("math", reference, {}, Completion(text)).outcome is not Outcome.CORRECT
+        registry.verify_once("math", position.format(payload), {}, Completion(r"\boxed{7}"))
+    assert not marker.exists()
+
+
+_FORBIDDEN_CALLS = {"eval", "exec", "compile", "sympify", "S", "parse_expr", "parse_latex", "lambdify", "__import__"}
+_FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "sympy.parsing", "importlib"}
+
+
+def test_no_module_of_the_verifier_can_turn_text_into_code() -> None:
+    import reward_server.verifiers.math as package
+
+    modules = list(Path(package.__file__).parent.glob("*.py"))
+    assert len(modules) > 15
+    for module in modules:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                where = f"{module.name}:{node.lineno} calls {called}"
+                assert called == "re.compile" or called.rsplit(".", 1)[-1] not in _FORBIDDEN_CALLS, where
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", "") or ""}
+                assert not names & _FORBIDDEN_MODULES, f"{module.name}:{node.lineno}"
+
+
+def test_verdicts_are_the_same_over_a_thousand_repeats_in_many_threads(registry: Registry) -> None:
+    pairs = [
+        (r"\sqrt{12}", r"2\sqrt{3}"),
+        (r"\sqrt{12}", r"3\sqrt{2}"),
+        ("x+1", "1+x"),
+        ("(0,1)", "0<x<1"),
+        (r"\sin 2x", r"2\sin x\cos x"),
+    ]
+    seen: set[tuple[int, Outcome]] = set()
+
+    def judge() -> None:
+        for _ in range(50):
+            for index, (reference, answer) in enumerate(pairs):
+                verdict = registry.verify_once("math", reference, {}, Completion(rf"\boxed{{{answer}}}"))
+                seen.add((index, verdict.outcome))
+
+    threads = [threading.Thread(target=judge) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = [Outcome.CORRECT, Outcome.INCORRECT, Outcome.CORRECT, Outcome.CORRECT, Outcome.CORRECT]
+    assert seen == set(enumerate(expected))
