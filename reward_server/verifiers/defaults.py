@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reward_server.types import Lane
 from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
 from reward_server.verifiers.code import CodeVerifier
@@ -16,6 +17,7 @@ from reward_server.verifiers.logic import Logic
 from reward_server.verifiers.match import Match
 from reward_server.verifiers.math import MathVerifier
 from reward_server.verifiers.plan import Plan
+from reward_server.verifiers.proof import Proof
 from reward_server.verifiers.regex import Regex
 from reward_server.verifiers.registry import Registry
 from reward_server.verifiers.sql import Sql
@@ -39,6 +41,8 @@ def default_verifiers() -> list[AnyVerifier]:
         Plan(),
         Gym(),
         Composite(),
+        Composite(Lane.SANDBOX),
+        Proof(),
         CodeVerifier(),
         Execute(),
     ]
