@@ -123,8 +123,8 @@ CHEATS = {
     "a file": f'Load "/etc/passwd". {GOAL} {GOOD}',
     "a way out to OCaml": f"Drop. {GOAL} {GOOD}",
     "silence": f"Set Silent. Axiom bad : False. {GOAL} Proof. destruct bad. Qed.",
-    "an obligation left": "Require Import Program. Obligation Tactic := idtac. Program Definition goal : forall n : nat, n + 0 = n := _. "
-    "Admit Obligations.",
+    "an obligation left": "Require Import Program. Obligation Tactic := idtac. "
+    "Program Definition goal : forall n : nat, n + 0 = n := _. Admit Obligations.",
     "type in type": f"Unset Universe Checking. Definition t : Type@{{Set}} := Type. {GOAL} Proof. Admitted.",
     "nothing": "Proof.",
 }
