@@ -24,6 +24,10 @@ from reward_server.verifiers.sql import Sql
 from reward_server.verifiers.tool_call import ToolCall
 
 
+_SLOW_TO_LOAD = frozenset(("gym",))
+"""Their libraries take seconds to import: their examples run in the conformance test and not at every start."""
+
+
 def default_verifiers() -> list[AnyVerifier]:
     """A fresh instance of each."""
     return [
@@ -52,7 +56,7 @@ def default_registry(*, third_party: bool = True) -> Registry:
     """All verifiers there are: ours, then those of installed packages."""
     registry = Registry()
     for verifier in default_verifiers():
-        registry.register(verifier)
+        registry.register(verifier, check_examples=verifier.name not in _SLOW_TO_LOAD)
     if third_party:
         registry.load_entry_points()
     return registry
