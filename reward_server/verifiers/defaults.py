@@ -23,7 +23,6 @@ from reward_server.verifiers.registry import Registry
 from reward_server.verifiers.sql import Sql
 from reward_server.verifiers.tool_call import ToolCall
 
-
 _SLOW_TO_LOAD = frozenset(("gym",))
 """Their libraries take seconds to import: their examples run in the conformance test and not at every start."""
 
