@@ -123,6 +123,8 @@ def _rounds_to(a: Node, b: Node, left: Exact, right: Exact) -> bool:
     """Whether one of two rationals is the other, rounded to the decimals it states."""
     for node, value, other in ((a, left, right), (b, right, left)):
         decimal = stated(node)
+        if other.denominator == 1:
+            continue  # integers are exact at any size
         if decimal is None or _digits(*decimal) < MIN_DIGITS:
             continue
         if abs(Fraction(other - value)) <= decimal[1] / 2 and not _terminates(other, _digits(*decimal) + _SLACK):
