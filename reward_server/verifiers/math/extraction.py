@@ -23,7 +23,8 @@ _BARE: Final = re.compile(r"\\?\w+|\S")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _DELIMITER: Final = re.compile(r"\\\\|\\\$|\$\$|\$|\\[\[\]()]|\n")
 _CONNECTOR: Final = re.compile(
-    r"(?>[\s$,;&=~.]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\b(?:and|or)\b|\*\*"
+    r"(?>[\s$,;&=~./()\-•]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\*\*|\b\d{1,2}[.)]\s"
+    r"|\b(?:and|or|also|maybe|perhaps|possibly|either|else|alternatively)\b"
     r"|\\?[A-Za-z]+(?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?\s*(?:=|\\in\b))*+"
 )
 """Between two parts of one answer: blanks, commas, ``and``, ``or``, ``x_2 =``."""
@@ -182,8 +183,8 @@ def _math(text: str) -> Extracted | None:
 
 
 def _bold(text: str) -> Extracted | None:
-    found = _BOLD.findall(text)
-    return Extracted((found[-1].strip(),), "bold") if found else None
+    spans = [Span(match.start(), match.end(), match.start(1), match.end(1)) for match in _BOLD.finditer(text)]
+    return Extracted(_last_parts(text, spans), "bold") if spans else None
 
 
 def _whole(text: str) -> Extracted | None:
