@@ -156,7 +156,8 @@ from reward_server.sandbox.pool import PoolConfig
 sandboxes = OPEN[sys.argv[1]](PoolConfig())
 with sandboxes.open("python") as sandbox:
     print(owner.me(), flush=True)
-    sandbox.run(sandbox.build(Program(PYTHON, b"import os, time\\nos.fork()\\ntime.sleep(120)")), b"", ExecutionLimits(100))
+    build = sandbox.build(Program(PYTHON, b"import os, time\\nos.fork()\\ntime.sleep(120)"))
+    sandbox.run(build, b"", ExecutionLimits(100))
 """
 
 

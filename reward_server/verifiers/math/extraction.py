@@ -3,7 +3,7 @@ r"""The answer of a completion, from its tail, in linear time.
 Rules, in the order of ``auto``; the first that finds something decides, and the verdict names it:
 
 ``boxed``        the last ``\boxed{}`` or ``\fbox{}`` that closes; boxes joined by connectors are one list
-``answer_line``  what follows the last ``Answer:``, ``A:``, ``####`` or "final answer is"
+``answer_line``  what follows the last ``Answer:``, ``A:``, ``####``, ``<answer>`` or "final answer is"
 ``math``         the last display or inline mathematics; joined by connectors, one list
 ``bold``         the last ``**…**``
 ``whole``        a short completion of one line
@@ -31,6 +31,8 @@ _SAID = r"(?:final\s+|correct\s+)?answer"
 _ANSWER_LINE: Final = re.compile(
     rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
     r"|####[ \t]*(?=\S)"
+    rf"|\n?#{{1,6}}[ \t]*(?:{_SAID})[ \t]*\n\s*(?=\S)"
+    r"|<answer>\s*(?=\S)|答案(?:是|为)?[ \t]*[:：]?[ \t]*(?=\S)"
     rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：][ \t]*\n?[ \t]*(?=\S)"
     rf"|\b(?:final|correct|the|my|our)\s+{_SAID}\s+(?:is|would\s+be|=)[ \t]*(?:therefore\s+|thus\s+|simply\s+)?(?=\S)",
     re.IGNORECASE,
@@ -136,7 +138,7 @@ def _answer_line(text: str) -> Extracted | None:
         last = match
     if last is None:
         return None
-    rest = text[last.end() : last.end() + MAX_ANSWER]
+    rest = text[last.end() : last.end() + MAX_ANSWER].split("</answer>", 1)[0]
     if rest.startswith(("$$", "\\[")):
         display = maths(rest)
         if display and display[0].start == 0:

@@ -154,6 +154,12 @@ def _ball_rounds(decimal: Node, other: Node, known: Exact | None, budget: Budget
     return _within(other, parts[0], parts[1] / 2, budget)
 
 
+def rounds(node: Node, decimal: Node, budget: Budget) -> bool:
+    """Whether a constant rounds to a decimal, however few places that has."""
+    parts = stated(decimal)
+    return parts is not None and not symbols_of(node) - CONSTANTS and _within(node, parts[0], parts[1] / 2, budget)
+
+
 def _within(node: Node, center: Exact, radius: Fraction, budget: Budget) -> bool:
     with precision(_RAISED):
         for base in (0, 10):

@@ -36,6 +36,10 @@ _CASES = [
     ("The values are $1$, $2$ and $3$", ("1", "2", "3"), "math"),
     ("It costs $5 in all and the answer needs $7$", ("7",), "math"),
     ("so\nwe get **73**", ("73",), "bold"),
+    ("some\n<answer>42</answer>", ("42",), "answer_line"),
+    ("some\n<answer>\n$x = 4$\n</answer>\n", ("x = 4",), "answer_line"),
+    ("some\n### Final Answer\n\n42", ("42",), "answer_line"),
+    ("所以\n答案是 42", ("42",), "answer_line"),
     ("3x + 1", ("3x + 1",), "whole"),
 ]
 
