@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench images train-demo clean
+.PHONY: help demo serve test check bench train-demo clean
 
 help:  ## Show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,9 +27,12 @@ check: .venv/.installed-dev  ## Lint, format, types, import contracts
 	@$(BIN)/lint-imports
 
 bench: .venv/.installed-dev  ## Measure what the README quotes
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@$(BIN)/python -m benchmarks.overhead
 	@$(BIN)/python -m benchmarks.cache
+	@$(BIN)/python -m benchmarks.throughput
 	@$(BIN)/python -m benchmarks.math
+	@$(BIN)/python -m benchmarks.code
 
 clean:  ## Remove the virtual environment and caches
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
