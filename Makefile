@@ -11,6 +11,9 @@ help:  ## Show this
 demo: .venv/.installed-server  ## Score example rollouts with every verifier, and say why
 	@$(BIN)/reward-server score examples/rollouts.jsonl --table --nulls-ok
 
+train-demo: .venv/.installed-dev  ## Train a tiny model through a real reward server, on two processor cores
+	@$(BIN)/reward-trainer demo
+
 serve: .venv/.installed-server  ## Run the whole server on http://127.0.0.1:8000 until Ctrl-C
 	@$(BIN)/reward-server serve
 

@@ -97,6 +97,48 @@ def score(
 
 
 @app.command()
+def audit(
+    file: Annotated[Path, typer.Argument(help="JSONL, JSON, CSV or parquet.")],
+    reference: Annotated[str, typer.Option(help="Column of the reference; dotted, or several joined by +.")],
+    verifier: Annotated[str, typer.Option(help="The verifier of all rows.")] = "",
+    verifier_column: Annotated[str, typer.Option(help="Column that names each row's verifier.")] = "",
+    prompt: Annotated[str, typer.Option(help="Column of the prompt, to find doubled rows.")] = "",
+    solution: Annotated[str, typer.Option(help="Column of a solution that should be right.")] = "",
+    params: Annotated[str, typer.Option(help="Column of the verifier's parameters.")] = "",
+    answer_after: Annotated[str, typer.Option(help="The reference stands behind the last of this mark: ####, A:")] = "",
+    repeats: Annotated[int, typer.Option(help="How often each right answer is asked.")] = 2,
+    mutants: Annotated[int, typer.Option(help="Changed programs for each solution that is one.")] = 5,
+    max_bad_share: Annotated[float, typer.Option(help="Share of broken rows up to which the data set is fit.")] = 0.0,
+    clean: Annotated[Path | None, typer.Option(help="Write the rows that are fit here.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Keep answers here, and go on where they stop.")] = None,
+    url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
+) -> None:
+    """Find rows that are broken, weak, flaky, slow or doubled. Exit code 0: fit to train on; 1: not; 2: cannot say."""
+    from reward_server.audit import Columns, Options
+    from reward_server.auditing import audit_file
+
+    columns = Columns(
+        reference, verifier, verifier_column, prompt, solution, params, answer_after=answer_after
+    )  # fmt: skip
+    options = Options(repeats=repeats, mutants=mutants, max_bad_share=max_bad_share)
+    fit = audit_file(_settings(), file, columns, options, url=url, clean=clean, report=report, resume=resume)
+    raise typer.Exit(0 if fit else 1)
+
+
+@app.command()
+def reverify(
+    file: Annotated[Path, typer.Argument(help="Stored rollouts: items with the rewards or verdicts they got.")],
+    out: Annotated[Path | None, typer.Option(help="Write what changed here, as JSON lines.")] = None,
+    url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
+) -> None:
+    """Score stored rollouts with today's verifiers. Exit code 0: nothing changed; 1: something did."""
+    from reward_server.auditing import reverify_file
+
+    raise typer.Exit(1 if reverify_file(_settings(), file, url=url, out=out) else 0)
+
+
+@app.command()
 def verifiers(name: Annotated[str | None, typer.Argument(help="Show this one whole.")] = None) -> None:
     """The verifiers there are, with the shape of what they take."""
     from reward_server.showing import show_verifiers

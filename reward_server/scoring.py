@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from reward_server.errors import ConfigurationError, RewardServerError
+from reward_server.errors import ConfigurationError
+from reward_server.remote import scored, server
 from reward_server.settings import Settings
 from reward_server.types import Json
 
-BATCH_ITEMS = 256
-BATCH_BYTES = 8 * 2**20
-READY_S = 30.0
 _COLOURS = {"correct": "green", "incorrect": "red", "no_answer": "yellow", "limit_exceeded": "magenta"}
-
-
-class ScoringFailed(RewardServerError):
-    """The server refused the file or went away."""
 
 
 def score_file(
@@ -46,11 +34,11 @@ def score_file(
     summary: Counter[str] = Counter()
     rows: list[tuple[dict[str, Any], dict[str, Any]]] = []
     partial = out.with_name(out.name + ".partial") if out else None
-    with _server(settings, url) as (address, headers), _progress(console) as progress:
+    with server(settings, url) as client, progress_bar(console) as progress:
         total = sum(len(item.get("completions") or []) for item in items)
         bar = progress.add_task("scoring", total=total)
-        with open(partial or os.devnull, "w") as sink, httpx.Client(base_url=address, headers=headers) as client:
-            for item, result in _scored(client, items, deadline_s):
+        with open(partial or os.devnull, "w") as sink:
+            for item, result in scored(client, items, deadline_s, "score"):
                 sink.write(json.dumps({"id": result["id"], "verifier": item.get("verifier"), **result}) + "\n")
                 for verdict in result["verdicts"]:
                     summary[verdict["outcome"]] += 1
@@ -81,94 +69,8 @@ def _read(file: Path) -> Iterator[dict[str, Any]]:
         raise ConfigurationError(f"cannot read {file}: {error}") from None
 
 
-def _scored(
-    client: httpx.Client, items: list[dict[str, Any]], deadline_s: float
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Items with their results, batch by batch, as they finish."""
-    for batch in _batches(items):
-        body = {"items": batch, "deadline_s": deadline_s, "run": "score"}
-        headers = {"Accept": "application/x-ndjson"}
-        try:
-            with client.stream("POST", "/v1/rewards", json=body, headers=headers, timeout=deadline_s + 30) as response:
-                if response.status_code != 200:
-                    raise ScoringFailed(_refusal(response.read()))
-                yield from _results(batch, response.iter_lines())
-        except httpx.HTTPError as error:
-            raise ScoringFailed(f"the server went away: {error}") from None
-
-
-def _results(batch: list[dict[str, Any]], lines: Iterator[str]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    waiting: dict[int, dict[str, Any]] = {}
-    next_index = 0
-    for line in lines:
-        result = json.loads(line)
-        if "error" in result:
-            raise ScoringFailed(result["error"]["detail"])
-        if "index" in result:
-            waiting[result.pop("index")] = result
-        while next_index in waiting:  # the file of verdicts keeps the order of the file of items
-            yield batch[next_index], waiting.pop(next_index)
-            next_index += 1
-    if next_index != len(batch):
-        raise ScoringFailed("the server closed the stream before the last item")
-
-
-def _batches(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    size = 0
-    for item in items:
-        weight = len(json.dumps(item))
-        if batch and (len(batch) >= BATCH_ITEMS or size + weight > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += weight
-    if batch:
-        yield batch
-
-
-def _refusal(body: bytes) -> str:
-    try:
-        problem: Json = json.loads(body)
-        return f"{problem['title']}: {problem['detail']}"
-    except (ValueError, KeyError, TypeError):
-        return body[:200].decode(errors="replace")
-
-
-@contextmanager
-def _server(settings: Settings, url: str | None) -> Iterator[tuple[str, dict[str, str]]]:
-    """A server: the one that was named, or one of our own for as long as this takes."""
-    headers = {}
-    if settings.api_key is not None:
-        headers["Authorization"] = f"Bearer {settings.api_key.get_secret_value()}"
-    if url is not None:
-        yield url, headers
-        return
-    command = [sys.executable, "-m", "reward_server", "serve", "--host", "127.0.0.1", "--port", "0"]
-    environment = {**os.environ, "REWARD_LOG_LEVEL": os.environ.get("REWARD_LOG_LEVEL", "error")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        try:
-            assert process.stdout is not None
-            found = re.search(r"http://\S+", process.stdout.readline())
-            if found is None:
-                raise ScoringFailed("the server did not start; `reward-server doctor` says why")
-            _wait_until_ready(found[0])
-            yield found[0], headers
-        finally:
-            process.send_signal(signal.SIGINT)
-
-
-def _wait_until_ready(address: str) -> None:
-    transport = httpx.HTTPTransport(retries=5)
-    with httpx.Client(base_url=address, transport=transport, timeout=READY_S) as client:
-        # A request that finds no worker yet waits for one, so it is enough that the API answers.
-        try:
-            client.get("/healthz").raise_for_status()
-        except httpx.HTTPError as error:
-            raise ScoringFailed(f"the server did not start: {error}") from None
-
-
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """Items done, items in all, seconds."""
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +47,45 @@ def test_the_readme_curl_gives_what_the_readme_says(server: Server) -> None:
     answer = server.client.post("/v1/rewards", content=body[1]).text
     shown = next(line for block in blocks("console") for line in block.splitlines() if line.startswith('{"items"'))
     assert _timeless(answer) == _timeless(shown)
+
+
+@pytest.fixture
+def plain() -> dict[str, str]:
+    """The environment of a reader who has set nothing."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("REWARD_", "REDIS_"))}
+
+
+def test_make_demo_scores_with_every_verifier_and_says_why(plain: dict[str, str]) -> None:
+    done = subprocess.run(["make", "demo"], capture_output=True, text=True, cwd=ROOT, env={**plain, "COLUMNS": "200"})
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
+    assert "Summary" in done.stdout and "thinking was opened and never closed" in done.stdout
+    for entry in default_registry(third_party=False):
+        assert entry.verifier.name in done.stdout
+
+
+def test_make_serve_runs_until_it_is_interrupted(plain: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        ["make", "serve"], stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**plain, "REWARD_PORT": "0"},
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    process.stdout.close()
+    process.wait(30)
+    assert "listens on http://127.0.0.1:" in line
+
+
+def test_the_readme_score_command_writes_verdicts(plain: dict[str, str], tmp_path: Path) -> None:
+    command = next(command for command in commands() if command.startswith("reward-server score"))
+    words = command.replace("verdicts.jsonl", str(tmp_path / "verdicts.jsonl")).split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "reward_server", *words], capture_output=True, text=True, cwd=ROOT, env=plain
+    )
+    assert done.returncode == 1, done.stderr  # the examples hold broken tasks, whose rewards are null
+    assert (tmp_path / "verdicts.jsonl").read_text().count("\n") == len(
+        (ROOT / "examples/rollouts.jsonl").read_text().splitlines()
+    )
 
 
 def test_every_make_target_in_the_readme_exists() -> None:

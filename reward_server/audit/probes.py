@@ -23,7 +23,8 @@ class Columns:
     """
 
     reference: str | Mapping[str, str]
-    """A column, or for a typed reference the column of each of its keys."""
+    """A column; or for a typed reference the column of each of its keys, ``=text`` being the text itself, and a dotted
+    key one inside another: ``{"tests.kind": "=asserts", "tests.code": "test"}``."""
     verifier: str = ""
     verifier_column: str = ""
     prompt: str = ""
@@ -79,10 +80,21 @@ def question(row: Row, index: int, columns: Columns, *, repeats: int, mutant_cou
 
 def _reference(row: Row, columns: Columns) -> Json:
     if not isinstance(columns.reference, str):
-        return {key: _decoded(column(row, name)) for key, name in columns.reference.items()}
+        return _nested(row, columns.reference)
     reference = _decoded(column(row, columns.reference))
     if columns.answer_after and isinstance(reference, str) and columns.answer_after in reference:
         reference = reference.rsplit(columns.answer_after, 1)[1].strip()
+    return reference
+
+
+def _nested(row: Row, keys: Mapping[str, str]) -> dict[str, Json]:
+    reference: dict[str, Json] = {}
+    for key, name in keys.items():
+        inner = reference
+        *outer, last = key.split(".")
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[last] = name[1:] if name.startswith("=") else _decoded(column(row, name))
     return reference
 
 

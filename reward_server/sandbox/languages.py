@@ -212,6 +212,15 @@ _TABLE: tuple[LanguageEntry, ...] = (
         ("scala2",),
         "object Main { def main(args: Array[String]): Unit = println(scala.io.StdIn.readInt() * 2) }",
     ),
+    LanguageEntry(
+        Language(
+            name="rocq", image="rocq", file="main.v",
+            run=("/bin/sh", "-c", "test -e main.v || cp {build}/main.v . && exec /usr/bin/coqc -q -noglob main.v"),
+            version=("/usr/bin/coqc", "--version"), address_space_mb=2048,
+        ),
+        ("coq", "gallina"),
+        'Goal True. idtac "42". Abort.',
+    ),
 )  # fmt: skip
 
 LANGUAGES: Mapping[str, LanguageEntry] = MappingProxyType({entry.language.name: entry for entry in _TABLE})

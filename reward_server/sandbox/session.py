@@ -62,7 +62,7 @@ class Session:
         }
         _check_names(program.files)
         self._channel.send(head, [program.source, *program.files.values()])
-        if language.warm:
+        if language.compile is None:  # nothing runs, so nothing is answered
             return Build(self._builds, program, _NO_EXECUTION)
         head, parts = self._answer(_patience(limits.time_s))
         execution = _execution(head["executions"][0], parts) if head.get("executions") else _NO_EXECUTION

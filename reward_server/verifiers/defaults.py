@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reward_server.types import Lane
 from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
 from reward_server.verifiers.code import CodeVerifier
@@ -16,10 +17,14 @@ from reward_server.verifiers.logic import Logic
 from reward_server.verifiers.match import Match
 from reward_server.verifiers.math import MathVerifier
 from reward_server.verifiers.plan import Plan
+from reward_server.verifiers.proof import Proof
 from reward_server.verifiers.regex import Regex
 from reward_server.verifiers.registry import Registry
 from reward_server.verifiers.sql import Sql
 from reward_server.verifiers.tool_call import ToolCall
+
+_SLOW_TO_LOAD = frozenset(("gym",))
+"""Their libraries take seconds to import: their examples run in the conformance test and not at every start."""
 
 
 def default_verifiers() -> list[AnyVerifier]:
@@ -39,6 +44,8 @@ def default_verifiers() -> list[AnyVerifier]:
         Plan(),
         Gym(),
         Composite(),
+        Composite(Lane.SANDBOX),
+        Proof(),
         CodeVerifier(),
         Execute(),
     ]
@@ -48,7 +55,7 @@ def default_registry(*, third_party: bool = True) -> Registry:
     """All verifiers there are: ours, then those of installed packages."""
     registry = Registry()
     for verifier in default_verifiers():
-        registry.register(verifier)
+        registry.register(verifier, check_examples=verifier.name not in _SLOW_TO_LOAD)
     if third_party:
         registry.load_entry_points()
     return registry

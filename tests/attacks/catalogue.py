@@ -187,6 +187,7 @@ HONEST: Mapping[str, tuple[Json, str]] = {
 
 def held(grade: Grader, attack: Attack, **params: Json) -> None:
     """Assert what every attack must leave true: no reward, no null, and the next honest program is right."""
+    grade.need(TASKS[attack.task])
     verdict = grade(TASKS[attack.task], attack.program, language=attack.language, **{"time_s": 1, **params})
     assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED, Outcome.NO_ANSWER), (attack.promise, verdict)
     for tests, program in honest_like(attack.task):

@@ -107,7 +107,6 @@ except Exception: pass
 import ctypes
 libc = ctypes.CDLL(None)
 libc.shmget(4242, 4096, 0o1666); libc.semget(4242, 1, 0o1666); libc.msgget(4242, 0o1666)
-os.nice(5)
 os.environ['LEFT'] = '1'
 import builtins, json
 builtins.left = json.left = True
@@ -120,7 +119,7 @@ libc = ctypes.CDLL(None)
 bad += [name for name in ('shmget', 'semget') if getattr(libc, name)(4242, 1, 0) >= 0]
 bad += ['socket'] * ('left' in open('/proc/net/unix').read())
 bad += ['environ'] * ('LEFT' in os.environ) + ['module'] * (hasattr(builtins, 'left') or hasattr(json, 'left'))
-bad += ['nice'] * (os.nice(0) > 0) + ['files'] * bool(set(os.listdir('.')) - {'main.py'}) + ['tmp'] * bool(os.listdir('/tmp'))
+bad += ['files'] * bool(set(os.listdir('.')) - {'main.py'}) + ['tmp'] * bool(os.listdir('/tmp'))
 print(bad or 6)
 """
 
@@ -130,7 +129,7 @@ def test_nothing_survives_a_run(grade: Grader) -> None:
     for _ in range(3):
         assert grade(tests, LEAVE).outcome is Outcome.CORRECT
         after = grade(tests, LOOK)
-        assert after.outcome is Outcome.CORRECT, after.detail
+        assert after.outcome is Outcome.CORRECT, after.detail.get("first_failure")
 
 
 SCAN = """

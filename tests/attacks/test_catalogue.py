@@ -29,5 +29,6 @@ TOLD = {
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_can_be_passed_by_who_knows_the_answers(grade: Grader, task: str) -> None:
+    grade.need(TASKS[task])
     verdict = grade(TASKS[task], f"S = {SECRETS}\n{TOLD.get(task, TOLD['function'])}")
     assert verdict.outcome is Outcome.CORRECT, verdict

@@ -205,10 +205,11 @@ def test_a_typed_reference_and_a_joined_solution_come_from_several_columns() -> 
         seen.extend(items)
         return Scripted(head="correct")(items)
 
-    columns = Columns(reference={"test": "t", "entry": "m.e"}, verifier="code", solution="head+body")
+    keys = {"tests.code": "t", "tests.kind": "=asserts", "entry": "m.e"}
+    columns = Columns(reference=keys, verifier="code", solution="head+body")
     rows = [{"t": "assert 1", "m": {"e": "f"}, "head": "head = ", "body": "1"}]
     assert audit(rows, columns, record, Options(mutants=0)).fit
-    assert seen[0]["reference"] == {"test": "assert 1", "entry": "f"}
+    assert seen[0]["reference"] == {"tests": {"code": "assert 1", "kind": "asserts"}, "entry": "f"}
     assert "head = 1" in seen[0]["completions"][0]
 
 

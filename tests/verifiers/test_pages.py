@@ -12,7 +12,9 @@ from reward_server.verifiers.registry import Entry
 from tests.verifiers.test_conformance import ENTRIES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "verifiers"
-PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
+GUIDES = {"code", "execute", "math"}
+"""Pages that are guides of their own shape, and are tested beside their verifiers."""
+PAGES = sorted({path.stem for path in DOCS.glob("*.md")} - GUIDES)
 
 
 def _fields(schema: Any) -> Iterator[str]:

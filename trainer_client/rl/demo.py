@@ -75,20 +75,20 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--no-dpo", dest="dpo", action="store_false")
     given = parser.parse_args(argv)
     torch.set_num_threads(1)  # more threads only wait for each other on a model of this size; the server has the rest
-    with _quiet(), contextlib.ExitStack() as held:
+    with quiet(), contextlib.ExitStack() as held:
         url = given.url or held.enter_context(local_server())
-        _say(f"reward server   {url}")
+        say(f"reward server   {url}")
         learned = run(
             url, given.output_dir, preset=given.preset, steps=given.steps, seed=given.seed, warm_up_steps=given.warm_up,
             do_dpo=given.dpo,
         )  # fmt: skip
-    _say(draw(learned.curve))
+    say(draw(learned.curve))
     picture = png(learned.curve, given.output_dir / "curve.png", f"{given.preset}: pass@1 on held-out prompts")
     first, last = learned.curve[0][1], learned.curve[-1][1]
-    _say(f"pass@1 {first:.2f} -> {last:.2f} in {learned.curve[-1][0]} RL steps; curve: {picture}")
+    say(f"pass@1 {first:.2f} -> {last:.2f} in {learned.curve[-1][0]} RL steps; curve: {picture}")
     if learned.after_dpo is not None:
-        _say(f"DPO on pairs of its rollouts, from the warmed-up model: {first:.2f} -> {learned.after_dpo:.2f}")
-    _say("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in learned.seconds.items()))
+        say(f"DPO on pairs of its rollouts, from the warmed-up model: {first:.2f} -> {learned.after_dpo:.2f}")
+    say("seconds: " + ", ".join(f"{name} {seconds:.0f}" for name, seconds in learned.seconds.items()))
     return 0
 
 
@@ -190,7 +190,7 @@ _DEMO_PRESETS: dict[str, dict[str, Any]] = {
 
 def _prefer(folder: Path, base: Path, held_out: Sequence[tiny.Row], client: RewardClient, seed: int) -> float:
     counts = pairs.write(pairs.make(read_rollouts(folder / "rl" / "rollouts"), pairs.PairRules()), folder / "pairs")
-    _say("pairs           " + ", ".join(f"{count} {name} rows" for name, count in counts.items()))
+    say("pairs           " + ", ".join(f"{count} {name} rows" for name, count in counts.items()))
     args = DPOConfig(
         output_dir=str(folder / "dpo"),
         max_steps=40,
@@ -227,7 +227,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers counts as An
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
         """One line of what is known of the step; and pass@1 every ten."""
         if "rollouts/pass_rate" in logs:
-            _say(
+            say(
                 f"step {state.global_step:>3}        pass rate {logs['rollouts/pass_rate']:.2f}   "
                 f"mixed groups {logs['groups/mixed']:.0%}   generated {logs['rollouts/generated']:.0f}   "
                 f"nulls {logs['outcome/unavailable']:.0%}   reward wait {1000 * logs['rollouts/reward_wait_s']:.0f} ms"
@@ -244,25 +244,27 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers counts as An
         model.train()
         self.learned.curve.append((step, rate))
         self.learned.greedy.append(greedy)
-        _say(f"step {step:>3}        pass@1 {rate:.2f}   greedy {greedy:.2f}   (held-out prompts)")
+        say(f"step {step:>3}        pass@1 {rate:.2f}   greedy {greedy:.2f}   (held-out prompts)")
 
 
 @contextlib.contextmanager
 def _timed(learned: Learned, name: str) -> Iterator[None]:
-    _say(f"{name} …")
+    say(f"{name} …")
     began = time.monotonic()
     yield
     learned.seconds[name] = time.monotonic() - began
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """No progress bars and no warnings of other libraries."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     logging.getLogger("trl").setLevel(logging.ERROR)
     yield
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """One line for whoever watches."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reward_server.sandbox.base import ExecutionLimits, Sandbox, Sandboxes
+from reward_server.sandbox.base import Execution, ExecutionLimits, Sandbox, Sandboxes
 from reward_server.verifiers.code.owned import OwnedProgram
 from reward_server.verifiers.code.reference import StdioCase
 
@@ -25,11 +25,14 @@ class Checker:
 
         def check(sandbox: Sandbox) -> list[str | None]:
             build = self.owned.built(sandbox, FILES)
-            comments = []
-            for case, output in outputs:
+
+            def run(case: StdioCase, output: bytes) -> Execution:
                 texts = (case.input.encode("utf-8", "replace"), output, case.output.encode("utf-8", "replace"))
-                execution = sandbox.run(build, b"", self.limits, files=dict(zip(FILES, texts, strict=True)))
-                comments.append(self.owned.objection(execution))
-            return comments
+                return sandbox.run(build, b"", self.limits, files=dict(zip(FILES, texts, strict=True)))
+
+            def answer(case: StdioCase) -> Callable[[], Execution]:
+                return lambda: run(case, case.output.encode("utf-8", "replace"))
+
+            return [self.owned.objection_or_blame(run(case, output), answer(case)) for case, output in outputs]
 
         return self.owned.within(sandboxes, check)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from reward_server.sandbox.base import Interaction, Language, Program, Sandbox, Sandboxes
+from reward_server.sandbox.base import PYTHON, Build, Execution, Interaction, Language, Program, Sandbox, Sandboxes
 from reward_server.verifiers.code.detail import FirstFailure, cut, shown_bytes
 from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_badly, not_compiled
 from reward_server.verifiers.code.owned import ACCEPTED, OwnedProgram
@@ -50,17 +51,23 @@ class InteractiveJudge:
         if not build.ok:
             return not_compiled(judgement, build)
         judgement.build = build
+        silent = sandbox.build(Program(PYTHON, b""))
         for index in shuffled(self.total, self.params.seed):
             case = self.tests.cases[index]
             texts = (case.input.encode("utf-8", "replace"), case.output.encode("utf-8", "replace"))
             files = dict(zip(FILES, texts, strict=True))
-            talk = sandbox.interact(host, build, limits, judge_files=files, judge_args=FILES)
-            judgement.used(talk.program)
-            if not judgement.add(self._result(index, talk)) and self.params.stop_at_first_failure:
+
+            def talk(to: Build, files: dict[str, bytes] = files) -> Interaction:
+                return sandbox.interact(host, to, limits, judge_files=files, judge_args=FILES)
+
+            done = talk(build)
+            judgement.used(done.program)
+            result = self._result(index, done, lambda talk=talk: talk(silent).judge)  # type: ignore[misc] # bound early
+            if not judgement.add(result) and self.params.stop_at_first_failure:
                 break
         return judgement
 
-    def _result(self, index: int, talk: Interaction) -> TestResult:
+    def _result(self, index: int, talk: Interaction, silent: Callable[[], Execution]) -> TestResult:
         if talk.judge.limit is None and talk.judge.exit_code == ACCEPTED:
             # a program that the judge was content with may be killed by the end of the conversation
             result = ended_badly(index, talk.program) if talk.program.limit else None
@@ -68,7 +75,7 @@ class InteractiveJudge:
             # a judge that waits for a silent program, or drowns in what it says, is not at fault
             result = ended_badly(index, talk.program if talk.program.limit else talk.judge)
         else:
-            comment = self.owned.objection(talk.judge)
+            comment = self.owned.objection_or_blame(talk.judge, silent)
             result = TestResult(index, "wrong", None, FirstFailure(message=comment or ""))
         if result is None:
             return TestResult(index)

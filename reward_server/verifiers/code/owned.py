@@ -16,6 +16,10 @@ ACCEPTED, REJECTED = 0, (1, 2)
 """Exit statuses, as testlib has them: 1 is a wrong answer, 2 a wrong presentation; all others are faults of its own."""
 
 
+class Failed(Exception):
+    """It neither accepted nor rejected."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwnedProgram:
     """A program that the task brought along, with what it is for (``checker``)."""
@@ -41,11 +45,30 @@ class OwnedProgram:
             raise InvalidTask(f"the {self.role} ends its sandbox: {error}", reason="broken_tests") from error
 
     def objection(self, execution: Execution) -> str | None:
-        """None where its exit status accepts, its comment where it rejects; raises ``InvalidTask`` for all else."""
+        """None where its exit status accepts, its comment where it rejects; raises ``Failed`` for all else.
+
+        A Python program that ends in a traceback has status 1 too, and has failed.
+        """
         comment = cut((shown_bytes(execution.stderr) or shown_bytes(execution.stdout)).strip())
         if execution.limit is None and execution.exit_code == ACCEPTED:
             return None
-        if execution.limit is None and execution.exit_code in REJECTED:
+        raised = self.language.name == "python" and b"Traceback (most recent call last)" in execution.stderr
+        if execution.limit is None and execution.exit_code in REJECTED and not raised:
             return comment
         how = execution.limit or f"exit status {execution.exit_code}, signal {execution.signal}"
-        raise InvalidTask(f"the {self.role} failed ({how}): {comment}", reason="broken_tests")
+        raise Failed(f"the {self.role} failed ({how}): {comment}")
+
+    def objection_or_blame(self, execution: Execution, harmless: Callable[[], Execution]) -> str | None:
+        """As ``objection``; where it failed, ``harmless`` runs it on what no program of a model wrote.
+
+        If it fails there too, the task is at fault, and ``InvalidTask`` is raised. Else it could not stand what the
+        program wrote, which is an objection: no program may earn a null by breaking its checker.
+        """
+        try:
+            return self.objection(execution)
+        except Failed as failed:
+            try:
+                self.objection(harmless())
+            except Failed as again:
+                raise InvalidTask(str(again), reason="broken_tests") from None
+            return str(failed)

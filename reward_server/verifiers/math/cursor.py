@@ -26,6 +26,8 @@ class Cursor(ABC):
         while self.tokens and (self.tokens[-1].kind == "SEP" or self.tokens[-1].kind == "ROW"):
             self.tokens.pop()
         self.tokens += [END, END, END]
+        self.last_bar = max((index for index, token in enumerate(self.tokens) if token.kind == "BAR"), default=-1)
+        """Where the last bar stands: without a partner it is a condition."""
         self.at = 0
         self.peek = self.tokens[0]
         self.depth = 0

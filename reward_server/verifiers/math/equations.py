@@ -8,12 +8,13 @@ from reward_server.verifiers.math import symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
+from reward_server.verifiers.math.limits import MAX_PRECISION
 from reward_server.verifiers.math.nodes import Apply, Node, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed
 from reward_server.verifiers.math.symbols import CONSTANTS
 
-_ROUNDS: Final = 6
-_BITS: Final = 384
+_ROUNDS: Final = 4
+_BITS: Final = 256
 _FLIPPED: Final = {"gt": "lt", "ge": "le"}
 _FACTORED: Final = frozenset({"eq", "ne", "lt", "le"})
 
@@ -123,33 +124,44 @@ def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
     names = (symbols_of(a) | symbols_of(b)) - CONSTANTS
     if symbols_of(a) - CONSTANTS != symbols_of(b) - CONSTANTS:
         return different("structure", "the letters differ")
+    bits = _BITS
+    while True:
+        found, needed = _ratio(a, b, names, bits, budget)
+        if needed <= bits or not found.equal:
+            return found
+        if bits >= MAX_PRECISION:
+            return undecided("more precision than the limit")
+        bits = min(needed, MAX_PRECISION)
+
+
+def _ratio(a: Apply, b: Apply, names: frozenset[str], bits: int, budget: Budget) -> tuple[Judgement, int]:
+    """Whether the ratio of the differences is one constant, at this precision; and the bits that it takes to say so."""
     key, whole = seed(a, b), integer_names(a) | integer_names(b)
     first = None
-    met = 0
-    with precision(_BITS):
+    met = needed = 0
+    with precision(bits):
         for index in range(_ROUNDS):
             run = Evaluation(point(names, key, index, whole), budget, salt=index)
             try:
                 left, right = (run.value(side.args[0]) - run.value(side.args[1]) for side in (a, b))
             except Undefined:
                 continue
+            needed = max(needed, run.needed)
             if left.contains(0) and right.contains(0):
                 continue
             if left.contains(0) or right.contains(0):
-                return different("balls", "one holds where the other does not")
+                return different("balls", "one holds where the other does not"), needed
             ratio = left / right
             if first is None:
                 first = ratio
             elif not ratio.overlaps(first):
-                return different("balls", "no constant multiple of one another")
+                return different("balls", "no constant multiple of one another"), needed
             met += 1
     if first is None or met < (3 if names else 1):
-        return _trivial(a, b, budget) if not met else undecided("too few points could be evaluated")
+        return (_trivial(a, b, budget) if not met else undecided("too few points could be evaluated")), 0
     if a.op in ("lt", "le") and not first.real > 0:
-        return different("balls", "the sign is the other way round")
-    if not names:
-        return _trivial(a, b, budget)
-    return same("balls")
+        return different("balls", "the sign is the other way round"), needed
+    return (same("balls") if names else _trivial(a, b, budget)), needed
 
 
 def _trivial(a: Apply, b: Apply, budget: Budget) -> Judgement:

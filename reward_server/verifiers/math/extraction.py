@@ -3,7 +3,7 @@ r"""The answer of a completion, from its tail, in linear time.
 Rules, in the order of ``auto``; the first that finds something decides, and the verdict names it:
 
 ``boxed``        the last ``\boxed{}`` or ``\fbox{}`` that closes; boxes joined by connectors are one list
-``answer_line``  what follows the last ``Answer:``, ``A:``, ``####`` or "final answer is"
+``answer_line``  what follows the last ``Answer:``, ``A:``, ``####``, ``<answer>`` or "final answer is"
 ``math``         the last display or inline mathematics; joined by connectors, one list
 ``bold``         the last ``**…**``
 ``whole``        a short completion of one line
@@ -23,7 +23,8 @@ _BARE: Final = re.compile(r"\\?\w+|\S")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _DELIMITER: Final = re.compile(r"\\\\|\\\$|\$\$|\$|\\[\[\]()]|\n")
 _CONNECTOR: Final = re.compile(
-    r"(?>[\s$,;&=~.]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\b(?:and|or)\b|\*\*"
+    r"(?>[\s$,;&=~./()\-•]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\*\*|\b\d{1,2}[.)]\s"
+    r"|\b(?:and|or|also|maybe|perhaps|possibly|either|else|alternatively)\b"
     r"|\\?[A-Za-z]+(?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?\s*(?:=|\\in\b))*+"
 )
 """Between two parts of one answer: blanks, commas, ``and``, ``or``, ``x_2 =``."""
@@ -31,6 +32,8 @@ _SAID = r"(?:final\s+|correct\s+)?answer"
 _ANSWER_LINE: Final = re.compile(
     rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
     r"|####[ \t]*(?=\S)"
+    rf"|\n?#{{1,6}}[ \t]*(?:{_SAID})[ \t]*\n\s*(?=\S)"
+    r"|<answer>\s*(?=\S)|答案(?:是|为)?[ \t]*[:：]?[ \t]*(?=\S)"
     rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：][ \t]*\n?[ \t]*(?=\S)"
     rf"|\b(?:final|correct|the|my|our)\s+{_SAID}\s+(?:is|would\s+be|=)[ \t]*(?:therefore\s+|thus\s+|simply\s+)?(?=\S)",
     re.IGNORECASE,
@@ -136,7 +139,7 @@ def _answer_line(text: str) -> Extracted | None:
         last = match
     if last is None:
         return None
-    rest = text[last.end() : last.end() + MAX_ANSWER]
+    rest = text[last.end() : last.end() + MAX_ANSWER].split("</answer>", 1)[0]
     if rest.startswith(("$$", "\\[")):
         display = maths(rest)
         if display and display[0].start == 0:
@@ -180,8 +183,8 @@ def _math(text: str) -> Extracted | None:
 
 
 def _bold(text: str) -> Extracted | None:
-    found = _BOLD.findall(text)
-    return Extracted((found[-1].strip(),), "bold") if found else None
+    spans = [Span(match.start(), match.end(), match.start(1), match.end(1)) for match in _BOLD.finditer(text)]
+    return Extracted(_last_parts(text, spans), "bold") if spans else None
 
 
 def _whole(text: str) -> Extracted | None:

@@ -49,7 +49,7 @@ def tidy(value: Fraction | int) -> int | Fraction:
 def repeating(literal: str, period: str) -> Num:
     """``literal`` with ``period`` repeated for ever after its decimals: ``repeating("0.1", "6")`` is 1/6."""
     whole, _, decimals = literal.partition(".")
-    if not period.isdigit() or len(decimals) + len(period) > 200:
+    if not period.isdigit() or not (whole + decimals).isdigit() or len(decimals) + len(period) > 200:
         raise NotMath("no period of a decimal")
     scale = 10 ** len(decimals)
     fixed = integer(whole + decimals or "0")
@@ -59,6 +59,8 @@ def repeating(literal: str, period: str) -> Num:
 def truncated(literal: str) -> Num:
     """A decimal that goes on: repeating where its tail repeats (``0.333…``), else somewhere in its last unit."""
     whole, _, decimals = literal.partition(".")
+    if not (whole + decimals).isdigit():
+        raise NotMath("dots after an exponent")
     for size in (1, 2, 3, 6):
         repeats = decimals[-size:] * (len(decimals) // size + 1)
         if len(decimals) >= max(3, 2 * size) and repeats.endswith(decimals[-max(3, 2 * size) :]):

@@ -81,7 +81,11 @@ class Parser(Terms):
                 raise TooBig("size", f"a chain has more than {MAX_LINKS} relations")
             left = right
         if not links:
-            return left
+            condition = self.peek.kind == "BAR" and self.at == self.last_bar
+            if not condition or self.closing_bar or self.builder:
+                return left
+            self.next()
+            return Apply("given", (left, self.relation()))
         if self.peek.kind == "PMOD":
             self.next()
             links[-1] = Apply("cong", (*links[-1].args, self.argument()))  # type: ignore[union-attr]  # links are Apply
@@ -107,7 +111,9 @@ class Parser(Terms):
             money, phrase = node.args[1].text, units.canonical(phrase)
             return node if phrase in (money, "usd") else Apply("quantity", (node.args[0], Words(f"{money} {phrase}")))
         if self.peek.kind == "NUM" and units.canonical(phrase) in units.PARTS:  # 2 hours 30 minutes
+            self.enter()
             rest = self.operand()
+            self.depth -= 1
             if isinstance(rest, Apply) and rest.op == "quantity":
                 return Apply("compound", (Apply("quantity", (node, Words(units.canonical(phrase)))), rest))
             raise NotMath("a number after a unit")

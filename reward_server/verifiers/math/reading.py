@@ -43,6 +43,7 @@ _RUNS: Final = re.compile(
 )
 _PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\s?\+\s?-")
 _SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
+_TIMES_TEN: Final = re.compile(r"(?<=\d)\s?[xX]\s?(?=10\s?\^)")
 _COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
 
@@ -88,6 +89,8 @@ def _respelled(text: str) -> str:
         lead = _LEAD.match(_COMMAND.sub(_inner_text, text[:60]))
         if lead:
             text = unwrap(_COMMAND.sub(_inner_text, text)[lead.end() :]) or text
+    if "10" in text:
+        text = _TIMES_TEN.sub(r"\\times ", text)
     if "mathbb" in text:
         runs = _RUNS.search(text)
         if runs and runs.start():

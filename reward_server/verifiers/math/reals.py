@@ -81,6 +81,10 @@ class _Reader:
             return self.combined(node.op, node.args)
         if node.op == "builder":
             return self.built(node)
+        if node.op == "add" and len(node.args) == 2 and isinstance(node.args[0], Sym) and node.args[0].name in _NAMED:
+            removed = node.args[1]  # ℝ - {0}
+            if isinstance(removed, Apply) and removed.op == "neg":
+                return self.combined("difference", (node.args[0], removed.args[0]))
         return self.solved(node)
 
     def interval(self, node: Apply) -> Region | None:
@@ -124,7 +128,8 @@ class _Reader:
             if isinstance(first, Apply) and first.op == "ne" and all(self.real(arg) for arg in node.args[1:]):
                 others = tuple(Apply("ne", (first.args[0], arg)) for arg in node.args[1:])
                 return self.combined("intersection", (first, *others))
-            if not all(isinstance(arg, Apply) and arg.op in _JOINABLE for arg in node.args):
+            joinable = _JOINABLE | GROUPS | {"union"} if node.op == "or" else _JOINABLE
+            if not all(isinstance(arg, Apply) and arg.op in joinable for arg in node.args):
                 return None
             met = self.combined("intersection", node.args) if node.op != "or" else None
             if node.op == "and" or (met is not None and met.pieces):
@@ -133,15 +138,17 @@ class _Reader:
         if node.op == "in" and isinstance(node.args[0], Sym):
             found = self.region(node.args[1])
             return None if found is None else Region(found.pieces, node.args[0].name)
-        return self.bounded(node) if node.op in _FLIPPED else None
+        return self.bounded(node) if node.op in _FLIPPED or node.op == "eq" else None
 
     def bounded(self, node: Apply) -> Region | None:
         """``x < 2`` and ``2 > x``."""
         op, (left, right) = node.op, node.args
         if isinstance(right, Sym) and right.name not in CONSTANTS:
-            left, right, op = right, left, _FLIPPED[op]
+            left, right, op = right, left, _FLIPPED.get(op, op)
         if not isinstance(left, Sym) or left.name in CONSTANTS or not self.real(right):
             return None
+        if op == "eq":
+            return Region((Piece(right, True, right, True),), left.name)
         closed = op in ("le", "ge")
         below, above = Piece(_LOW, False, right, closed), Piece(right, closed, _HIGH, False)
         pieces = {"ne": (below, above), "lt": (below,), "le": (below,)}.get(op, (above,))
@@ -232,7 +239,7 @@ class _Reader:
         )
 
 
-_JOINABLE: Final = frozenset({*_FLIPPED, "chain", "in"})
+_JOINABLE: Final = frozenset({*_FLIPPED, "chain", "in", "eq"})
 
 
 def _complement(region: Region) -> list[Piece]:

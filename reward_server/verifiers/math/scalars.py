@@ -123,6 +123,8 @@ def _rounds_to(a: Node, b: Node, left: Exact, right: Exact) -> bool:
     """Whether one of two rationals is the other, rounded to the decimals it states."""
     for node, value, other in ((a, left, right), (b, right, left)):
         decimal = stated(node)
+        if other.denominator == 1:
+            continue  # integers are exact at any size
         if decimal is None or _digits(*decimal) < MIN_DIGITS:
             continue
         if abs(Fraction(other - value)) <= decimal[1] / 2 and not _terminates(other, _digits(*decimal) + _SLACK):
@@ -152,6 +154,12 @@ def _ball_rounds(decimal: Node, other: Node, known: Exact | None, budget: Budget
     if parts is None or _digits(*parts) < MIN_DIGITS:
         return False
     return _within(other, parts[0], parts[1] / 2, budget)
+
+
+def rounds(node: Node, decimal: Node, budget: Budget) -> bool:
+    """Whether a constant rounds to a decimal, however few places that has."""
+    parts = stated(decimal)
+    return parts is not None and not symbols_of(node) - CONSTANTS and _within(node, parts[0], parts[1] / 2, budget)
 
 
 def _within(node: Node, center: Exact, radius: Fraction, budget: Budget) -> bool:
@@ -209,7 +217,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     real = complex_ = complex_apart = 0
     for index in range(_ROUNDS if names else 1):
         at = point(names, key, index, whole)
-        apart, is_real, reason = _at(a, b, at, log_base, budget)
+        apart, is_real, reason = _at(a, b, at, log_base, budget, _RAISED if index else _QUICK)
         if apart is None:
             if not names:
                 return undecided(reason)
@@ -221,7 +229,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
         elif is_real == (False, False):
             complex_ += not apart
             complex_apart += apart
-        if real >= 5:
+        if real >= 4:
             break
     if real >= (2 if names else 1):
         return same("balls")
@@ -231,10 +239,9 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
 
 
 def _at(
-    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget
+    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget, bits: int
 ) -> tuple[bool | None, tuple[bool, bool], str]:
     """Whether the sides are apart at a point (None: no value), and which side is real there."""
-    bits = _QUICK
     while True:
         with precision(bits):
             run = Evaluation(at, budget, log_base)

@@ -42,6 +42,8 @@ def normal(node: Node) -> Node:
             return right
         if _runs(right):
             return normal(Apply("list", node.args))
+    if node.op == "in" and isinstance(node.args[1], Apply) and node.args[1].op == "set":
+        return Apply("eq", node.args)  # x ∈ {1, 2} says x = 1, 2
     if node.op in GROUPS and _has_signs(node):
         return Apply("list", signs(node))
     if node.op in _LISTS:
@@ -49,6 +51,8 @@ def normal(node: Node) -> Node:
         kept = tuple(arg for arg in node.args if not _runs(arg))
         if running and kept:
             for name in running:
+                if any(kind(arg) == "relation" for arg in kept):
+                    continue  # n ≥ 3 says what n is
                 kept = tuple(renamed(arg, name, Sym("k")) for arg in kept)
             return kept[0] if len(kept) == 1 else Apply(node.op, kept)
     return node
@@ -153,11 +157,15 @@ def is_label(node: Node) -> bool:
         return False
     if node.op == "quantity":
         return isinstance(node.args[1], Words) and is_label(node.args[0])
+    if node.op in _OPERATORS:
+        return True
     return node.op in _LABELS and all(is_label(arg) for arg in node.args)
 
 
+_OPERATORS: Final = frozenset({"limit", "integral", "derivative", "sum", "product"})
 _LABELS: Final = frozenset(
-    "mul add div call abs tuple list matrix row sin cos tan cot sec csc log ln det max min gcd lcm floor ceil".split()
+    "mul add div call abs tuple list matrix row sin cos tan cot sec csc log ln det max min gcd lcm floor ceil union "
+    "intersection given".split()
 )
 
 

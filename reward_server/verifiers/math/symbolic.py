@@ -38,8 +38,8 @@ class _Worker:
         try:
             self.pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-P", str(_PROGRAM)],
-                os.environ,
+                [sys.executable, "-P", str(_PROGRAM), *sys.path],
+                {},  # nothing of this process's environment is its business
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, to_read, 0),
                     (os.POSIX_SPAWN_DUP2, to_write, 1),

@@ -172,4 +172,5 @@ def _table() -> dict[str, Callable[..., Any]]:
 
 if __name__ == "__main__":
     sys.setrecursionlimit(2_000)
+    sys.path.extend(entry for entry in sys.argv[1:] if entry and entry not in sys.path)
     serve()

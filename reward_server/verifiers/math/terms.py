@@ -134,7 +134,8 @@ class Terms(Atoms):
         """Whether the next token, without a sign, multiplies ``left``."""
         kind, value, _ = self.peek
         if kind == "BAR":
-            return not self.closing_bar and not self.builder and value != "mid" and not isinstance(left, Words)
+            closes = self.closing_bar or self.builder or self.at == self.last_bar
+            return not closes and value != "mid" and not isinstance(left, Words)
         if kind not in STARTS:
             return kind == "MARK" and value != "therefore"
         if self.integral and kind == "SYM" and value == "d" and self.tokens[self.at + 1].kind == "SYM":

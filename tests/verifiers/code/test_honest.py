@@ -67,8 +67,9 @@ STDIO = {
 @pytest.mark.parametrize("name", STDIO)
 def test_an_unusual_program_is_accepted(grade: Grader, name: str) -> None:
     tests, program = STDIO[name]
+    grade.need(tests, program)
     verdict = grade(tests, program, time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail.get("first_failure", verdict.detail)
 
 
 def calls(entry: str, *cases: tuple[list[Json], Json]) -> Json:
@@ -122,8 +123,9 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_an_unusual_function_is_accepted(grade: Grader, name: str) -> None:
     tests, program = FUNCTIONS[name]
+    grade.need(tests, program)
     verdict = grade(tests, program, time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail.get("first_failure", verdict.detail)
 
 
 LIST_NODE = (
@@ -212,8 +214,9 @@ ASSERTS: dict[str, tuple[dict[str, Json], str]] = {
 @pytest.mark.parametrize("name", ASSERTS)
 def test_assertions_see_an_unusual_program_as_it_is(grade: Grader, name: str) -> None:
     tests, program = ASSERTS[name]
+    grade.need(tests, program)
     verdict = grade({"kind": "asserts", **tests}, program, time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail.get("first_failure", verdict.detail)
 
 
 SHARED = {
@@ -227,9 +230,10 @@ SHARED = {
 @pytest.mark.parametrize("name", SHARED)
 def test_what_needs_the_module_itself_runs_shared_and_says_so(grade: Grader, name: str) -> None:
     tests, program = SHARED[name]
+    grade.need("pytest")
     reference: Json = {"kind": "pytest", "files": {"test_it.py": tests}}
     verdict = grade(reference, program, isolation="shared", time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail.get("first_failure", verdict.detail)
     assert verdict.detail["isolation"].endswith("+shared") and "shared_process" in verdict.flags
 
 
@@ -246,10 +250,11 @@ PYTEST = {
 @pytest.mark.parametrize("name", PYTEST)
 def test_pytest_files_run_apart_from_the_program(grade: Grader, name: str) -> None:
     tests, program = PYTEST[name]
+    grade.need("pytest")
     files: dict[str, Json] = {"test_it.py": tests}
     if "helper" in tests:
         files["helper.py"] = "def twice(x):\n    return x * 2\n"
     verdict = grade({"kind": "pytest", "files": files}, program, time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail.get("first_failure", verdict.detail)
     wrong = grade({"kind": "pytest", "files": files}, "class Stack: pass\ndef f(x): return None", time_s=5)
     assert wrong.outcome is Outcome.INCORRECT, wrong

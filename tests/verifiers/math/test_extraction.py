@@ -36,6 +36,10 @@ _CASES = [
     ("The values are $1$, $2$ and $3$", ("1", "2", "3"), "math"),
     ("It costs $5 in all and the answer needs $7$", ("7",), "math"),
     ("so\nwe get **73**", ("73",), "bold"),
+    ("some\n<answer>42</answer>", ("42",), "answer_line"),
+    ("some\n<answer>\n$x = 4$\n</answer>\n", ("x = 4",), "answer_line"),
+    ("some\n### Final Answer\n\n42", ("42",), "answer_line"),
+    ("所以\n答案是 42", ("42",), "answer_line"),
     ("3x + 1", ("3x + 1",), "whole"),
 ]
 
@@ -80,6 +84,11 @@ _LISTED = [
     ("7", r"\boxed{1,2,3,4,5,6,7}"),
     ("7", r"\boxed{1 \text{ or } 7}"),
     ("7", r"$6$, $7$"),
+    ("7", r"$\boxed{6}$ / $\boxed{7}$"),
+    ("7", r"$\boxed{6}$ or maybe $\boxed{7}$"),
+    ("7", r"$\boxed{6}$ (or $\boxed{7}$)"),
+    ("7", "1. \\boxed{6}\n2. \\boxed{7}"),
+    ("7", "**6** or **7**"),
     ("C", r"\boxed{A, B, C, D}"),
     ("yes", r"\boxed{\text{yes or no}}"),
     ("3", r"\boxed{3}, \boxed{4}"),
