@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -165,17 +166,18 @@ with sandboxes.open("python") as sandbox:
 def test_an_owner_killed_outright_leaves_nothing(kind: str, engine: Any) -> None:
     for opened in sandboxes_of(kind):
         opened.close()  # skips where this machine has none of the kind
+    others = _runners()
     process = subprocess.Popen([sys.executable, "-c", OWNER, kind], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout:
         name = process.stdout.readline().strip()
     time.sleep(0.5)
-    before = _runners()
+    its = _runners() - others
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert until(lambda: not mine(engine, name)), "a container was left"
     if kind == "namespaces":
-        assert before and until(lambda: not _runners() & before), "a process was left"
+        assert its and until(lambda: not _runners() & its), "a process was left"
 
 
 def _runners() -> set[str]:
@@ -212,11 +214,14 @@ def test_a_child_of_fork_has_a_pool_of_its_own(docker_sandboxes: Sandboxes) -> N
     assert docker_sandboxes.within(run_one, image="python") == b"1\n"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_dead_engine_is_unavailable_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(Unavailable) as caught:
         OPEN["docker"](PoolConfig(acquire_s=1))
     assert caught.value.reason == "no_sandbox"
+    del caught
+    gc.collect()  # the SDK lets go of a socket that did not connect without closing it: here, not in another test
 
 
 def test_a_sandbox_that_dies_in_use_says_so(docker_sandboxes: Sandboxes, engine: Any) -> None:
