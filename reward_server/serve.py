@@ -8,6 +8,7 @@ comes in; then the workers, which finish or hand back what they hold; then Valke
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -91,11 +92,13 @@ def serve(settings: Settings, announce: Callable[[str], None], environment: dict
     """
     with _stop_signals() as stopped, _listening(settings) as listener, _queue(settings) as (url, valkey):
         host, port = listener.getsockname()[:2]
-        environment = {**environment, "REDIS_URL": url}
+        environment, lanes = {**environment, "REDIS_URL": url}, lanes_of(settings)
+        if valkey is not None:  # private to this process tree: no worker will come from elsewhere
+            environment["REWARD_LANES"] = json.dumps(lanes)
         api = Part("api", ["api", "--fd", str(listener.fileno())], pass_fds=(listener.fileno(),))
         workers = [
             Part(f"worker-{lane}-{index}", ["worker", "--lane", lane], needed=lane is Lane.CPU)
-            for lane in lanes_of(settings)
+            for lane in lanes
             for index in range(settings.workers)
         ]
         for part in (api, *workers):

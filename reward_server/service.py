@@ -61,6 +61,8 @@ class ServiceOptions:
     chunk_s: float = 0.1
     cache_enabled: bool = True
     no_worker_grace_s: float = 10.0
+    absent_lanes: frozenset[Lane] = frozenset()
+    """Lanes that nobody will ever work here, so that there is nothing to wait for."""
 
 
 class RewardService:
@@ -186,6 +188,8 @@ class RewardService:
     async def _finished(self, waiting: Waiting, received: float, deadline_s: float) -> AsyncIterator[int]:
         """Indices of items as they finish; at the deadline, or when nobody is there to work, all that are left."""
         deadline, grace = received + deadline_s, received + self._options.no_worker_grace_s
+        for lane in self._options.absent_lanes.intersection(waiting.open_lanes()):
+            waiting.give_up(lane, "no_worker")
         while waiting.unfinished or not waiting.finished.empty():
             now = time.monotonic()
             if now >= deadline:

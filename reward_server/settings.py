@@ -86,7 +86,10 @@ class Settings(BaseSettings):
     slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Children of a worker: completions verified at once."""
     lanes: tuple[Lane, ...] | None = None
-    """Lanes that ``serve`` starts workers for; ``cpu``, and ``sandbox`` where this machine has sandboxes."""
+    """Lanes that are worked here: ``serve`` starts workers for them, and an API that knows them answers others at once.
+
+    Without it ``serve`` works ``cpu``, and ``sandbox`` where this machine has sandboxes.
+    """
 
     sandbox_driver: str = Field("auto", pattern="^(auto|docker|namespaces|none)$")
     """What makes sandboxes: ``docker``; ``namespaces``, for development; ``auto`` takes the first that works."""

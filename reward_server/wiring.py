@@ -50,7 +50,8 @@ def assembler(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Pa
             registry, keys.of_item, costs, think_open=settings.think_open, think_close=settings.think_close,
             max_depth=settings.max_json_depth,
         )  # fmt: skip
-        options = ServiceOptions(settings.chunk_s, settings.cache_enabled, settings.no_worker_grace_s)
+        absent = frozenset() if settings.lanes is None else frozenset(Lane) - frozenset(settings.lanes)
+        options = ServiceOptions(settings.chunk_s, settings.cache_enabled, settings.no_worker_grace_s, absent)
         service = RewardService(planner, queue, _cache(settings, cache_redis or redis), admission, costs, options)
         batches = Batches(
             planner, queue, RedisBatchStore(redis, settings.batch_ttl_s), admission, chunk_s=settings.chunk_s,

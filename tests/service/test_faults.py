@@ -265,6 +265,14 @@ def test_a_lane_without_a_worker_answers_no_worker_and_not_zero() -> None:
         assert server.client.get("/readyz").status_code == 503
 
 
+def test_a_lane_that_is_never_worked_here_is_not_waited_for() -> None:
+    with serving(environment={"REWARD_SANDBOX_DRIVER": "none"}) as server:
+        started = time.monotonic()
+        reference = {"language": "python", "tests": {"kind": "stdio", "cases": [{"input": "1", "output": "1"}]}}
+        assert server.outcomes("code", reference, ["print(1)"]) == ["unavailable"]
+        assert time.monotonic() - started < 8  # the grace for a worker that may still come is ten
+
+
 def _answers(server: Server) -> bool:
     try:
         return server.client.get("/healthz").status_code == 200
