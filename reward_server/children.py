@@ -48,6 +48,11 @@ class Zygote:
         self._control: socket.socket | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process is not None else None
+
     async def fork(self) -> tuple[int, socket.socket]:
         """A new child: its process id and our end of its channel. Raises ``Unavailable`` when none can be had."""
         for _ in range(2):
