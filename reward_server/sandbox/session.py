@@ -201,11 +201,13 @@ class Session:
                         ended = bool(self._answer(patience)[0]["end"])
 
     def _free(self) -> None:
-        """Stop a run that the occupant has left unfinished."""
+        """Stop a run that the occupant has left unfinished. Raises ``SandboxDied`` where one has left files behind."""
         iterator, self._iterator = self._iterator, None
         close: Callable[[], None] | None = getattr(iterator, "close", None)
         if close is not None:
             close()
+        if self.dirty is not None:  # not even the same occupant's next program may find what the last one left
+            raise SandboxDied(f"the sandbox could not be cleaned: {self.dirty}")
 
     def _answer(self, within_s: float) -> tuple[Head, list[bytes]]:
         head, parts = self._channel.receive(within_s=within_s)
