@@ -30,9 +30,10 @@ def load() -> list[dict[str, Any]]:
     items = []
     for index in range(GROUPS):
         a, b = index + 2, index % 7 + 3
-        reference = f"\\sqrt{{{a}+\\sqrt{{{b}}}}}+\\sin\\left(\\frac{{\\pi}}{{{b}}}\\right)\\ln({a})"
-        right = f"\\sin\\left(\\frac{{2\\pi}}{{{2 * b}}}\\right)\\ln({a})+\\sqrt{{{a}+\\sqrt{{{b}}}}}"
-        wrong = f"\\sin\\left(\\frac{{\\pi}}{{{b}}}\\right)\\ln({a + 1})+\\sqrt{{{a}+\\sqrt{{{b}}}}}"
+        more = "".join(f"+\\sqrt[3]{{{a + k}+\\sqrt{{{b}}}}}\\cos\\left({a + k}\\right)" for k in range(4))
+        reference = f"\\sqrt{{{a}+\\sqrt{{{b}}}}}+\\sin\\left(\\frac{{\\pi}}{{{b}}}\\right)\\ln({a}){more}"
+        right = f"\\sin\\left(\\frac{{2\\pi}}{{{2 * b}}}\\right)\\ln({a})+\\sqrt{{{a}+\\sqrt{{{b}}}}}{more}"
+        wrong = f"\\sin\\left(\\frac{{\\pi}}{{{b}}}\\right)\\ln({a + 1})+\\sqrt{{{a}+\\sqrt{{{b}}}}}{more}"
         completions = [f"{text}{k}\n\\boxed{{{right if k % 2 else wrong}}}" for k in range(GROUP)]
         items.append({"verifier": "math", "reference": reference, "completions": completions})
     return items
