@@ -93,7 +93,7 @@ def test_awkward_results_are_wrong_answers(grade: Grader, attack: Attack) -> Non
 
 LEAVE = """
 import os, sys
-for path in ('/tmp/left', '/dev/shm/left', 'left', '/work/left', os.path.expanduser('~/left'), '/var/tmp/left', '/run/left'):
+for path in ('/tmp/left', '/dev/shm/left', 'left', '../left', os.path.expanduser('~/left'), '/var/tmp/left', '/run/left'):
     try: open(path, 'w').write('left')
     except OSError: pass
 try:
@@ -114,7 +114,7 @@ print(6)
 """
 LOOK = """
 import os, sys, builtins, json, ctypes, socket
-bad = [path for path in ('/tmp/left', '/dev/shm/left', 'left', '/work/left', os.path.expanduser('~/left'), '/var/tmp/left', '/run/left', '/dev/shm/psm_left') if os.path.exists(path)]
+bad = [path for path in ('/tmp/left', '/dev/shm/left', 'left', '../left', os.path.expanduser('~/left'), '/var/tmp/left', '/run/left', '/dev/shm/psm_left') if os.path.exists(path)]
 libc = ctypes.CDLL(None)
 bad += [name for name in ('shmget', 'semget') if getattr(libc, name)(4242, 1, 0) >= 0]
 bad += ['socket'] * ('left' in open('/proc/net/unix').read())

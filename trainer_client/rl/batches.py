@@ -31,10 +31,10 @@ ROW_NORMALISED = frozenset({"grpo", "sapo", "dr_grpo", "luspo"})
 
 
 def take(batch: Mapping[str, torch.Tensor], rows: Sequence[int]) -> Batch:
-    """The given rows of ``batch``. Raises ``NotImplementedError`` for keys of images, whose rows are not rows."""
+    """The given rows of ``batch``. Raises ``ValueError`` for keys of images, whose rows are not rows."""
     unknown = sorted(set(batch) - set(_PADDING) - {"advantages", _COUNT})
     if unknown:
-        raise NotImplementedError(f"dynamic sampling does not know how to choose rows of {', '.join(unknown)}")
+        raise ValueError(f"dynamic sampling does not know how to choose rows of {', '.join(unknown)}")
     index = torch.tensor(rows, dtype=torch.long, device=batch["advantages"].device)
     return {key: value if key == _COUNT else value[index] for key, value in batch.items()}
 
