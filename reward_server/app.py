@@ -15,11 +15,11 @@ from starlette.requests import Request
 
 from reward_server import __version__
 from reward_server.api import batches, execute, ops, v1
-from reward_server.api.guard import ApiKey, ClientGone
+from reward_server.api.guard import ApiKey, ClientGone, Failsafe
 from reward_server.api.measured import Measured
 from reward_server.api.parts import Parts
 from reward_server.api.problems import Problem, handle_http_error, handle_own_error, handle_problem
-from reward_server.api.schemas import ExecuteRequest, RewardRequest
+from reward_server.api.schemas import ExecuteRequest, ProblemDoc, RewardRequest
 from reward_server.errors import RewardServerError
 from reward_server.settings import Settings
 
@@ -50,6 +50,7 @@ def create_app(settings: Settings, assemble: Callable[[], AbstractAsyncContextMa
     app.add_exception_handler(RequestValidationError, _handle_invalid)
     app.add_exception_handler(ClientGone, _handle_gone)
     app.add_middleware(Measured)
+    app.add_middleware(Failsafe)
     if settings.api_key is not None:
         app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
     return app
@@ -66,14 +67,14 @@ async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 class _Api(FastAPI):
-    """FastAPI, with the schema of the bodies that are read by hand."""
+    """FastAPI, with the schemas of what is read and written by hand."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if not self.openapi_schema:
             document = super().openapi()
             _, extra = models_json_schema(
-                [(RewardRequest, "validation"), (ExecuteRequest, "validation")],
+                [(RewardRequest, "validation"), (ExecuteRequest, "validation"), (ProblemDoc, "serialization")],
                 ref_template="#/components/schemas/{model}",
             )
             document["components"]["schemas"].update(extra["$defs"])

@@ -10,6 +10,7 @@ import socket
 import uvicorn
 import uvloop
 
+from reward_server.api.connection import Connection
 from reward_server.api.parts import Parts
 from reward_server.app import create_app
 from reward_server.settings import Settings
@@ -18,6 +19,8 @@ from reward_server.wiring import assembled_worker, assembler
 
 GRACEFUL_S = 5
 """How long a stopping API waits for the requests it has."""
+KEEP_ALIVE_S = 75
+"""Longer than any client keeps an idle connection, so that none asks on one that is just being closed."""
 
 
 def run_api(settings: Settings, fd: int | None = None) -> None:
@@ -29,9 +32,10 @@ def run_api(settings: Settings, fd: int | None = None) -> None:
         log_level="warning",
         access_log=False,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_S,
         lifespan="on",
     )

@@ -19,8 +19,8 @@ import structlog
 from reward_server.cache.base import Cache, Keys
 from reward_server.chunks import singles, without
 from reward_server.crew import Crew
-from reward_server.errors import QueueError, Unavailable
-from reward_server.queue.base import Answer, Chunk, Claim, WorkerInfo, WorkingQueue, null_answer
+from reward_server.errors import QueueError
+from reward_server.queue.base import Answer, Claim, WorkerInfo, WorkingQueue, null_answer
 from reward_server.tracing import Attributes, Tracer
 from reward_server.types import Outcome
 
@@ -143,20 +143,10 @@ class Worker:
             found = zip(keys, await self._cache.get(list(keys.values())), strict=True)
             known = {p: msgspec.structs.replace(answer, position=p) for p, answer in found if answer is not None}
         rest = without(chunk, set(known)) if known else chunk
-        fresh = await self._fresh(rest, blobs) if rest.completions else []
+        fresh = await self._crew.judge(rest, blobs) if rest.completions else []
         if keys:
             await self._cache.put({keys[answer.position]: answer for answer in fresh if answer.position in keys})
         return [*known.values(), *fresh]
-
-    async def _fresh(self, chunk: Chunk, blobs: Mapping[str, bytes]) -> list[Answer]:
-        try:
-            return await self._crew.judge(chunk, blobs)
-        except Unavailable as error:
-            log.error("no child process", error=str(error))
-            return [
-                null_answer(position, Outcome.UNAVAILABLE, error.reason, retryable=True)
-                for position in chunk.header.positions
-            ]
 
     async def _split_or_give_up(self, claim: Claim) -> None:
         """Workers died over this chunk again and again: run its completions one by one, and give up on those."""

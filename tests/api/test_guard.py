@@ -21,7 +21,7 @@ def refusal(*arguments: str, **environment: str) -> str:
 
 
 def test_with_a_key_every_request_must_carry_it() -> None:
-    with serving(environment={"REWARD_API_KEY": "s3cret"}) as server:
+    with serving(environment={"REWARD_API_KEY": "s3cret\n"}) as server:  # as it comes out of a file
         item = {"verifier": "echo", "reference": "a", "completions": ["a"]}
         body = {"items": [item]}
         for headers in (
