@@ -64,7 +64,7 @@ def api(
     fd: Annotated[int | None, typer.Option(hidden=True, help="Listening socket that was inherited.")] = None,
 ) -> None:
     """The HTTP API alone; REDIS_URL names the queue."""
-    from reward_server.processes import run_api
+    from reward_server.api_process import run_api
 
     run_api(_settings(host=host, port=port, allow_unauthenticated=allow_unauthenticated), fd)
 
@@ -75,7 +75,7 @@ def worker(
     slots: Annotated[int | None, typer.Option(help="Completions verified at once [number of cores].")] = None,
 ) -> None:
     """One worker; REDIS_URL names the queue."""
-    from reward_server.processes import run_worker
+    from reward_server.worker_process import run_worker
 
     run_worker(_settings(slots=slots), lane)
 

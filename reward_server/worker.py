@@ -59,6 +59,7 @@ class Worker:
         self._held: dict[bytes, _Held] = {}
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._done = asyncio.Event()
         self._capacity = crew.slots * (1 + options.prefetch)
 
     def stop(self) -> None:
@@ -85,9 +86,10 @@ class Worker:
             claiming.cancel()
             await asyncio.gather(claiming, return_exceptions=True)
             await self._drain()
+            self._done.set()
+            await asyncio.wait(beats, timeout=BLOCK_S)
             for beat in beats:
                 beat.cancel()
-            await asyncio.gather(*beats, return_exceptions=True)
             with contextlib.suppress(QueueError, TimeoutError):
                 async with asyncio.timeout(2.0):
                     await self._queue.leave()
@@ -185,12 +187,15 @@ class Worker:
         await self._queue.heartbeat(info)
 
     async def _every(self, interval_s: float, action: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        # Not ended by cancelling alone: a connection that is just being opened may swallow that.
+        while not self._done.is_set():
             try:
                 await action()
             except QueueError as error:
                 log.warning("the queue does not answer", error=str(error))
-            await asyncio.sleep(interval_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await self._done.wait()
 
     async def _persist(self, action: Callable[[], Awaitable[T]]) -> T:
         """Try until the queue's server answers: a verdict that is known must not be lost to its restart."""

@@ -108,7 +108,7 @@ def test_a_refused_batch_is_refused_like_a_request(server: Server) -> None:
 def test_a_nonsense_event_id_is_refused(server: Server) -> None:
     batch = create(server, [ITEM])
     for nonsense in ("x", "", "5-", "1-2-3", "-1", "9" * 20, "\u00b2"):
-        headers = {"Last-Event-ID": nonsense.encode("latin-1")}
+        headers = [(b"Last-Event-ID", nonsense.encode("latin-1"))]
         response = server.client.get(f"/v1/batches/{batch['id']}/events", headers=headers)
         assert (response.status_code, response.json()["type"]) == (422, "urn:reward-server:problem:invalid-request")
 

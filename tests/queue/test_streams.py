@@ -46,7 +46,7 @@ async def primed(redis: Client, name: str) -> StreamsWorkingQueue:
 
 async def silent(redis: Client, name: str, *claims: Claim, seconds: float = CLAIM_S + 1) -> None:
     """Make it so that a worker has not been heard of for a while, without waiting."""
-    ids = [claim.id for claim in claims]
+    ids: list[Any] = [claim.id for claim in claims]
     await redis.xclaim(LaneKeys(Lane.CPU).queue, GROUP, name, 0, ids, idle=int(seconds * 1000), justid=True)
 
 
@@ -229,12 +229,12 @@ async def test_a_server_that_became_a_replica_is_left_for_the_one_that_its_name_
     asking = StreamsAskingQueue(redis)
     reply = await asking.open_reply()
     before = await redis.client_id()
-    await redis.execute_command("REPLICAOF", "127.0.0.1", "9")
+    await redis.replicaof("127.0.0.1", "9")
     try:
         with pytest.raises(QueueDown, match="read only"):
             await asking.enqueue(Lane.CPU, [chunk("r", reply)], {})
     finally:
-        await redis.execute_command("REPLICAOF", "NO", "ONE")
+        await redis.replicaof("NO", "ONE")
     await asking.enqueue(Lane.CPU, [chunk("r", reply)], {})
     assert await redis.client_id() != before
 

@@ -14,14 +14,14 @@ from reward_server.children import Zygote
 from reward_server.crew import Crew
 from reward_server.queue.base import Chunk, Header, Share, encode_shares
 from reward_server.types import Limits
-from tests.processes import ROOT, alive, descendants
+from tests.processes import ROOT, alive, descendants, wait_for
 
 
 @pytest.fixture
 def zygote(monkeypatch: pytest.MonkeyPatch) -> Zygote:
     """A zygote with the misbehaving verifiers."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return Zygote("tests.misbehaving:registry", "reward_server.wiring:cpu_context")
+    return Zygote("tests.misbehaving:registry", "reward_server.contexts:cpu_context")
 
 
 @pytest_asyncio.fixture
@@ -72,12 +72,12 @@ async def test_given_up_work_leaves_no_child_running(zygote: Zygote, crew: Crew)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert await outcomes(crew, "a") == ["correct"]
-    assert not alive(stalled)
+    wait_for(lambda: not alive(stalled))
 
 
 async def test_a_machine_that_takes_no_more_processes_costs_nobody_elses_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    zygote = Zygote("tests.misbehaving:registry_of_a_full_machine", "reward_server.wiring:cpu_context")
+    zygote = Zygote("tests.misbehaving:registry_of_a_full_machine", "reward_server.contexts:cpu_context")
     crew = Crew(zygote, 3, lambda _: Limits(time_s=0.5, memory_mb=128))
     await crew.warm_up()
     first, second, third = await asyncio.gather(
@@ -96,7 +96,7 @@ async def test_a_zygote_without_room_for_a_channel_lives_on(crew: Crew, zygote: 
     both = await asyncio.gather(outcomes(crew, "a", "b"), outcomes(crew, "a", "b"))
     assert sorted(both) == [["correct", "incorrect"], ["unavailable", "unavailable"]]
     resource.prlimit(pid, resource.RLIMIT_NOFILE, room)
-    assert await asyncio.gather(outcomes(crew, "a"), outcomes(crew, "b")) == [["correct"], ["incorrect"]]
+    assert [*await asyncio.gather(outcomes(crew, "a"), outcomes(crew, "b"))] == [["correct"], ["incorrect"]]
     assert zygote.pid == pid
 
 
