@@ -88,7 +88,7 @@ class ExecutionLimits:
     """Memory of the group. It also picks the size class: pass the same number to ``open`` or ``within``."""
     processes: int = 64
     """Processes and threads of the group."""
-    output_bytes: int = 8 << 20
+    output_bytes: int = 16 << 20
     """Of each of the two streams. More is drained, dropped and ends the execution: ``limit`` is ``output``."""
     file_mb: int = 64
     """Size of one file."""

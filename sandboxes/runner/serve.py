@@ -16,7 +16,7 @@ from .records import Records
 from .supervise import Group, Stream
 
 Head = dict[str, Any]
-_RESULTS_CAP = 32 << 20
+_RESULTS_CAP = 64 << 20
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Server:
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True)
         self.launcher.prepare_for(group)
         os.close(write)
-        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count)
+        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.broken)
         group.completed = done.count > count
         done.take()
         if done.broken:
