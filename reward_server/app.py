@@ -42,6 +42,7 @@ def create_app(settings: Settings, assemble: Callable[[], AbstractAsyncContextMa
         lifespan=lifespan,
         redoc_url=None,
     )
+    app.wants_key = settings.api_key is not None
     for router in (v1.router, batches.router, execute.router, ops.router):
         app.include_router(router)
     app.add_exception_handler(Problem, handle_problem)
@@ -69,6 +70,9 @@ async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
 class _Api(FastAPI):
     """FastAPI, with the schemas of what is read and written by hand."""
 
+    wants_key = False
+    """Whether a bearer token must be sent."""
+
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if not self.openapi_schema:
@@ -78,5 +82,8 @@ class _Api(FastAPI):
                 ref_template="#/components/schemas/{model}",
             )
             document["components"]["schemas"].update(extra["$defs"])
+            if self.wants_key:
+                document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+                document["security"] = [{"key": []}]
         assert self.openapi_schema is not None
         return self.openapi_schema

@@ -37,6 +37,21 @@ def main() -> None:
         sys.exit(2)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Is this completion right? 1, 0, or null when we could not tell."""
+
+
 @app.command()
 def serve(
     host: Host = None,
@@ -196,12 +211,6 @@ def ready(lane: Annotated[Lane, typer.Option(help="The lane that must have a wor
     from reward_server.wiring import manned
 
     raise typer.Exit(0 if asyncio.run(manned(_settings(), lane)) else 1)
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
 
 
 def _settings(**overrides: object) -> Settings:

@@ -16,7 +16,7 @@ from reward_server.api.problems import Problem
 from reward_server.repair import repair, repair_text
 from reward_server.service import Request
 from reward_server.settings import Settings
-from reward_server.types import Completion, Item, Json, Outcome, Verdict
+from reward_server.types import Completion, Item, Json, Lane, Outcome, Verdict
 
 _decode = msgspec.json.Decoder().decode
 _ENVELOPE = frozenset({"items", "deadline_s", "run", "detail", "verifier"})
@@ -60,6 +60,7 @@ def parse_request(body: bytes, settings: Settings, *, default_deadline_s: float,
         raise Problem("invalid-request", "'items' must be a list")
     if len(items) > settings.max_items:
         raise Problem("too-many-items", f"{len(items)} items; the limit is {settings.max_items}")
+    _refuse_more_than_queues_hold(items, settings)
     # A key that is null is a key left out: clients write all their fields.
     given = {key: value for key, value in envelope.items() if key != "items" and value is not None}
     if dirty:
@@ -74,6 +75,15 @@ def parse_request(body: bytes, settings: Settings, *, default_deadline_s: float,
     deadline_s = parse_deadline(given.get("deadline_s"), default_deadline_s, max_deadline_s)
     reader = _ItemReader(settings, verifier, dirty)
     return Request([reader.item(item, index) for index, item in enumerate(items)], deadline_s, run, detail)
+
+
+def _refuse_more_than_queues_hold(items: list[Json], settings: Settings) -> None:
+    """Before anything is made of them: millions of tiny completions fit into a body, and not into memory."""
+    lists = (item.get("completions") for item in items if isinstance(item, dict))
+    total = sum(len(completions) for completions in lists if isinstance(completions, list))
+    most = len(Lane) * settings.queue_max_completions
+    if total > most:
+        raise Problem("larger-than-queue", f"{total} completions; all empty queues together hold {most}")
 
 
 class _ItemReader:

@@ -84,7 +84,7 @@ def test_detail_can_be_left_out(server: Server) -> None:
 
 def test_a_stream_gives_every_item_once_and_ends_with_the_summary(server: Server) -> None:
     items = [{"verifier": "echo", "reference": str(i), "completions": [str(i)]} for i in range(40)]
-    slow = {"verifier": "paced", "reference": "a", "params": {"sleep_s": 0.3}, "completions": ["a"]}
+    slow = {"verifier": "paced", "reference": "a", "params": {"sleep_s": 1.0}, "completions": ["a"]}
     body = json.dumps({"items": [slow, *items]})
     lines = post(server, body, accept="application/x-ndjson").text.splitlines()
     parsed = [json.loads(line) for line in lines]
@@ -316,11 +316,13 @@ def test_each_limit_has_a_4xx_of_its_own() -> None:
         "REWARD_MAX_ITEMS": "10",
         "REWARD_MAX_COMPLETIONS_PER_ITEM": "5",
         "REWARD_MAX_COMPLETION_CHARS": "1000",
+        "REWARD_QUEUE_MAX_COMPLETIONS": "20",
     }
     with serving(environment=limits) as server:
         refused(server, json.dumps({"items": [RIGHT] * 11}), 413, "too-many-items")
         refused(server, json.dumps({"items": [{**RIGHT, "completions": ["a"] * 6}]}), 413, "too-many-completions")
         refused(server, json.dumps({"items": [{**RIGHT, "completions": ["a" * 1001]}]}), 413, "completion-too-long")
+        refused(server, json.dumps({"items": [{**RIGHT, "completions": ["a"] * 5}] * 9}), 413, "larger-than-queue")
         refused(server, b" " * 200_001, 413, "body-too-large")
 
         def chunked() -> Any:

@@ -143,7 +143,7 @@ def check_echo(result: dict[str, list[float]]) -> None:
 
 def test_a_server_that_is_stopped_while_it_starts_stops_at_once() -> None:
     for seconds in (0.0, 1.5):
-        with serving(ready=False) as server:
+        with serving(environment={"REWARD_SANDBOX_DRIVER": "auto"}, ready=False) as server:
             time.sleep(seconds)
             server.process.send_signal(signal.SIGINT)
             assert server.process.wait(60) == 0
