@@ -113,16 +113,24 @@ def score(
 
 @app.command()
 def audit(
-    file: Annotated[Path, typer.Argument(help="JSONL, JSON, CSV or parquet.")],
-    reference: Annotated[str, typer.Option(help="Column of the reference; dotted, or several joined by +.")],
+    file: Annotated[Path, typer.Argument(help="JSONL, JSON or CSV (.gz too), or Parquet.")],
+    reference: Annotated[
+        list[str],
+        typer.Option(
+            help="Column of the reference; dotted, or several joined by +. For a typed one KEY=COLUMN for each key, "
+            "KEY==TEXT where it is the same in all rows."
+        ),
+    ],
     verifier: Annotated[str, typer.Option(help="The verifier of all rows.")] = "",
     verifier_column: Annotated[str, typer.Option(help="Column that names each row's verifier.")] = "",
     prompt: Annotated[str, typer.Option(help="Column of the prompt, to find doubled rows.")] = "",
     solution: Annotated[str, typer.Option(help="Column of a solution that should be right.")] = "",
-    params: Annotated[str, typer.Option(help="Column of the verifier's parameters.")] = "",
+    language: Annotated[str, typer.Option(help="Of solutions that are programs.")] = "python",
+    params: Annotated[str, typer.Option(help="Column of the verifier's parameters, or JSON for all rows.")] = "",
     answer_after: Annotated[str, typer.Option(help="The reference stands behind the last of this mark: ####, A:")] = "",
     repeats: Annotated[int, typer.Option(help="How often each right answer is asked.")] = 2,
     mutants: Annotated[int, typer.Option(help="Changed programs for each solution that is one.")] = 5,
+    slow_s: Annotated[float, typer.Option(help="Seconds from which a right answer is slow.")] = 10.0,
     max_bad_share: Annotated[float, typer.Option(help="Share of broken rows up to which the data set is fit.")] = 0.0,
     clean: Annotated[Path | None, typer.Option(help="Write the rows that are fit here.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
@@ -130,13 +138,14 @@ def audit(
     url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
 ) -> None:
     """Find rows that are broken, weak, flaky, slow or doubled. Exit code 0: fit to train on; 1: not; 2: cannot say."""
-    from reward_server.audit import Columns, Options
-    from reward_server.auditing import audit_file
+    from reward_server.audit import Options
+    from reward_server.auditing import audit_file, columns_of
 
-    columns = Columns(
-        reference, verifier, verifier_column, prompt, solution, params, answer_after=answer_after
+    columns = columns_of(
+        reference, params=params, verifier=verifier, verifier_column=verifier_column, prompt=prompt, solution=solution,
+        answer_after=answer_after, language=language,
     )  # fmt: skip
-    options = Options(repeats=repeats, mutants=mutants, max_bad_share=max_bad_share)
+    options = Options(repeats, mutants, slow_s, max_bad_share)
     fit = audit_file(_settings(), file, columns, options, url=url, clean=clean, report=report, resume=resume)
     raise typer.Exit(0 if fit else 1)
 

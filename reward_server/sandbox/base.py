@@ -88,8 +88,9 @@ class ExecutionLimits:
     """Memory of the group. It also picks the size class: pass the same number to ``open`` or ``within``."""
     processes: int = 64
     """Processes and threads of the group."""
-    output_bytes: int = 8 << 20
-    """Of each of the two streams. More is drained, dropped and ends the execution: ``limit`` is ``output``."""
+    output_bytes: int = 16 << 20
+    """Of each of the two streams, and of one function result (four times that of all results together). More is
+    drained, dropped and ends the execution: ``limit`` is ``output``."""
     file_mb: int = 64
     """Size of one file."""
     open_files: int = 256
@@ -116,8 +117,7 @@ class Execution:
     signal: int | None = None
     """Signal that ended it, where we did not send it."""
     limit: str | None = None
-    """The limit that struck: ``time`` (processor), ``wall``, ``memory``, ``output``, ``processes``, ``protocol``
-    (a function result or message too large or malformed: only a forging program gets there)."""
+    """The limit that struck: ``time`` (processor), ``wall``, ``memory``, ``output``, ``processes``."""
     stdout: bytes = b""
     stderr: bytes = b""
     cpu_s: float = 0.0

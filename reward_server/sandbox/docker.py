@@ -26,6 +26,8 @@ from reward_server.sandbox.inside import LABEL_RUNNER, fingerprint
 from reward_server.sandbox.pool import Pool, PoolConfig, checked
 
 LABEL = "reward-server.sandbox"
+ENVIRONMENT = {"LD_BIND_NOW": "1"}
+"""Of the runner, which drops it: symbols are resolved once, not again in every fork."""
 LABEL_LANGUAGES = "reward-server.languages"
 _RUNNER_MB = 160
 """Added to the size class for the runner and its zygotes."""
@@ -88,6 +90,7 @@ class DockerDriver:
                 stdin_open=True,
                 detach=False,
                 labels={LABEL: owner.me()},
+                environment=ENVIRONMENT,
                 host_config=self._host_config(api, size_mb, cpus),
                 networking_config=None,
                 network_disabled=True,

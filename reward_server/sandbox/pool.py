@@ -17,6 +17,7 @@ from typing import Literal, Protocol, TypeVar
 
 from reward_server.errors import ConfigurationError, InvalidTask, LimitExceeded, Unavailable
 from reward_server.sandbox.base import ImageInfo, Sandbox, SandboxDied
+from reward_server.sandbox.build_cache import BuildCache
 from reward_server.sandbox.channel import Channel
 from reward_server.sandbox.session import Session
 
@@ -99,7 +100,7 @@ class Pool:
     """``base.Sandboxes`` over a driver."""
 
     def __init__(self, driver: Driver, config: PoolConfig) -> None:
-        self._driver, self._config, self._state = driver, config, _State()
+        self._driver, self._config, self._state, self._compiled = driver, config, _State(), BuildCache()
         self._changed = threading.Condition()
         self._chores: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -118,7 +119,7 @@ class Pool:
         """See ``base.Sandboxes``."""
         key = (image, self._size(memory_mb))
         box = self._acquire(key)
-        session = Session(box.channel, box.image, self._driver.isolation)
+        session = Session(box.channel, box.image, self._driver.isolation, self._compiled)
         kept = False
         try:
             yield session

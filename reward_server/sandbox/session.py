@@ -28,6 +28,7 @@ from reward_server.sandbox.base import (
     Tester,
     TestReport,
 )
+from reward_server.sandbox.build_cache import LARGEST, BuildCache, Made
 from reward_server.sandbox.channel import Channel
 from reward_server.sandbox.frame import Head
 
@@ -41,8 +42,8 @@ _NO_EXECUTION = Execution(exit_code=0)
 class Session:
     """One occupant's use of one sandbox: ``base.Sandbox`` over a channel."""
 
-    def __init__(self, channel: Channel, image: ImageInfo, isolation: str) -> None:
-        self._channel, self.image, self.isolation = channel, image, isolation
+    def __init__(self, channel: Channel, image: ImageInfo, isolation: str, compiled: BuildCache) -> None:
+        self._channel, self.image, self.isolation, self._compiled = channel, image, isolation, compiled
         self._builds = 0
         self._iterator: Iterator[Execution] | None = None
         self.dirty: str | None = None
@@ -53,20 +54,36 @@ class Session:
         self._free()
         language, self._builds = program.language, self._builds + 1
         limits = ExecutionLimits(language.compile_time_s, language.compile_memory_mb, processes=256, file_mb=256)
+        key = self._compiled.key(self.image, program) if language.compile is not None else None
+        made = self._compiled.get(key) if key is not None else None
         head: Head = {
             "do": "put",
             "build": self._builds,
             "language": _language(language),
             "files": list(program.files),
+            "made": None if made is None else [[name, mode] for name, mode, _ in made.files],
             "limits": _limits(limits, language),
         }
         _check_names(program.files)
-        self._channel.send(head, [program.source, *program.files.values()])
-        if language.compile is None:  # nothing runs, so nothing is answered
+        contents = [content for _, _, content in made.files] if made else []
+        self._channel.send(head, [program.source, *program.files.values(), *contents])
+        if key is None:  # nothing runs, so nothing is answered
             return Build(self._builds, program, _NO_EXECUTION)
+        if made is not None:
+            return Build(self._builds, program, made.execution)
         head, parts = self._answer(_patience(limits.time_s))
-        execution = _execution(head["executions"][0], parts) if head.get("executions") else _NO_EXECUTION
-        return Build(self._builds, program, execution)
+        build = Build(self._builds, program, _execution(head["executions"][0], parts))
+        if build.ok:
+            self._keep(key, build)
+        return build
+
+    def _keep(self, key: bytes, build: Build) -> None:
+        """Remember what the compiler made, before any program has run beside it."""
+        self._channel.send({"do": "fetch", "build": build.id, "bytes": LARGEST})
+        head, parts = self._answer(_GRACE_S)
+        if parts:
+            files = tuple((name, mode, content) for (name, mode), content in zip(head["files"], parts, strict=True))
+            self._compiled.put(key, Made(build.execution, files))
 
     def run(
         self,

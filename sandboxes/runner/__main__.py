@@ -45,9 +45,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from itertools import accumulate
 
 from . import nest, tidy, wire
-from .zygote import FULL, LIGHT, SCIENCE, Zygote, fork_zygote
+from .zygote import CALLS, FULL, LIGHT, SCIENCE, Zygote, fork_zygote
 
 
 def boot() -> Callable[[], None]:
@@ -68,7 +69,7 @@ def boot() -> Callable[[], None]:
         os.dup2(quiet, descriptor)
     os.close(quiet)
     zygotes = []
-    for modules in (LIGHT, LIGHT + FULL, LIGHT + FULL + SCIENCE):
+    for modules in accumulate((LIGHT, CALLS, FULL, SCIENCE)):
         zygote, start = fork_zygote(modules, work, nested=nested, close=(frames_in, frames_out))
         if start is not None:
             return start

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from .plain import Codec, NotPlain
-from .program import fresh_module, take_place
+from .program import fresh_module, take_place, write_file
 
 _CUT = 2000
 _RESULTS = 3
@@ -82,8 +82,7 @@ def load_program(source: bytes, path: str, prelude: str) -> tuple[ModuleType, di
 
     Returns the module, and those of its names that the program bound and not the prelude.
     """
-    with open(path, "wb") as file:
-        file.write(source)
+    write_file(path, source)
     module = fresh_module("solution", path)
     if prelude:
         exec(compile(prelude, "<prelude>", "exec", dont_inherit=True), module.__dict__)

@@ -30,16 +30,16 @@ def host(
     state = os.memfd_create("state")
     os.fchmod(state, 0o600)
     os.ftruncate(state, STATE.size)
-    records, ooms = Records(report, _REPORT_CAP), meter.oom_kills()
+    records, ooms = Records(report, _REPORT_CAP, _REPORT_CAP), meter.oom_kills()
     watch = launcher.watch(limits, stepwise=True)
     candidate_head = {"file": file, **head["candidate"]}
     groups: list[Group] = []
     try:
-        job = Job(child.CANDIDATE, candidate_head, source, files)
-        groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True))
-        job = Job(child.TESTER, {"classes": head["candidate"]["classes"]})
+        job, like = Job(child.CANDIDATE, candidate_head, source, files), source + b"\n" + candidate_head["prelude"].encode()
+        groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True, like=like))
+        job, like = Job(child.TESTER, {"classes": candidate_head["classes"]}), like + parts[0].replace(b"\\n", b"\n")
         extra = [ends[0].fileno(), write, state]
-        groups.insert(0, launcher.start(job, limits, parts[0], extra=extra, stepwise=True, like=source + parts[0]))
+        groups.insert(0, launcher.start(job, limits, parts[0], extra=extra, stepwise=True, like=like))
     finally:
         os.close(write)
         for end in ends:
@@ -65,19 +65,24 @@ def host(
 
 
 def interact(launcher: Launcher, jobs: tuple[Job, Job], limits: tuple[Limits, Limits]) -> list[Group]:
-    """Run two programs, each one's standard output being the other's input; returns the groups, judge first."""
+    """Run two programs, each one's standard output being the other's input; returns the groups, judge first.
+
+    What they say passes through here, so that it can be told and has a limit.
+    """
     meter = launcher.meter
     watch = launcher.watch(max(limits, key=lambda limit: limit.time_s))
     ooms = meter.oom_kills()
-    to_judge, to_program = os.pipe(), os.pipe()
-    groups = []
+    groups: list[Group] = []
     try:
-        groups.append(launcher.start(jobs[0], limits[0], to_judge[0], stdout=to_program[1]))
-        groups.append(launcher.start(jobs[1], limits[1], to_program[0], stdout=to_judge[1]))
-    finally:
-        for descriptor in (*to_judge, *to_program):
-            os.close(descriptor)
-    watch.run(groups, {}, lambda: groups[1], lambda: groups[0].end is not None)
-    groups[1].completed = groups[0].end is not None and groups[1].end is None
+        for job, limit in zip(jobs, limits, strict=True):
+            groups.append(launcher.start(job, limit, None))
+    except OSError:
+        if groups:
+            launcher.finish(groups, watch, ooms)
+        raise
+    judge, program = groups
+    judge.out.sink, program.out.sink = program.feed, judge.feed
+    watch.run(groups, {}, lambda: program, lambda: judge.end is not None)
+    program.completed = judge.end is not None and program.end is None
     launcher.finish(groups, watch, ooms)
     return groups

@@ -19,6 +19,10 @@ class Jail(Protocol):
         """A number that no execution here has had; raises ``Exhausted`` when there are none left."""
         ...
 
+    def is_spent(self) -> bool:
+        """Whether so few are left that the next occupant might run out of them."""
+        ...
+
     def make_place(self, work: str, number: int, uid: int) -> str:
         """A fresh working directory."""
         ...
@@ -36,8 +40,12 @@ class Jail(Protocol):
         ...
 
 
-class Exhausted(Exception):
+class Exhausted(OSError):
     """All uids of this sandbox have been used: it has to be replaced."""
+
+
+_SPENT = 1 << 13
+"""With fewer uids left than this, a sandbox takes no other occupant."""
 
 
 class UidJail:
@@ -61,6 +69,10 @@ class UidJail:
             raise Exhausted
         self._next += 1
         return self._next - 1
+
+    def is_spent(self) -> bool:
+        """See ``Jail``."""
+        return self._last - self._next < _SPENT
 
     def make_place(self, work: str, number: int, uid: int) -> str:
         """A directory of root's, which the uid may fill as its group."""
@@ -103,6 +115,10 @@ class NestJail:
         """The next uid, which means something in its own namespace alone."""
         self._next += 1
         return self._next
+
+    def is_spent(self) -> bool:
+        """Never: each namespace has numbers of its own."""
+        return False
 
     def make_place(self, work: str, number: int, uid: int) -> str:
         """Made by the execution itself, where no other can see it."""

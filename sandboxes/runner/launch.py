@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import marshal
 import os
 import re
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from .jail import Jail, NestJail, UidJail
 from .limits import Limits
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
-from .zygote import LIGHT, Spare, Zygote
+from .zygote import Spare, Zygote
 
-_IMPORTS = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w., \t]+)", re.MULTILINE)
+_IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
-_LIGHT = {name.encode() for name in (*LIGHT, "sys", "__future__", "builtins")}
+_ALWAYS = {b"sys", b"__future__", b"builtins"}
 _ATTEMPTS = 5
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
@@ -32,12 +32,9 @@ class Job:
     source: bytes = b""
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def pack(self) -> list[bytes]:
+    def pack(self) -> bytes:
         """As the child reads it."""
-        parts = [self.source, *self.files.values()]
-        head = {**self.head, "files": list(self.files), "parts": [len(part) for part in parts]}
-        text = json.dumps(head).encode()
-        return [len(text).to_bytes(4, "little"), text, *parts]
+        return marshal.dumps((self.head, self.source, self.files))
 
 
 @dataclass
@@ -46,7 +43,7 @@ class Launcher:
 
     jail: Jail
     zygotes: list[Zygote]
-    """Light, full and scientific."""
+    """From the lightest to the scientific one."""
     work: str
     meter: Meter
     driver: int
@@ -72,10 +69,12 @@ class Launcher:
 
     def zygote(self, source: bytes) -> Zygote:
         """The lightest one that has preloaded what the source seems to import; a guess that only costs time."""
-        names = {name for line in _IMPORTS.findall(source) for name in _WORD.findall(line)}
-        if names <= _LIGHT:
-            return self.zygotes[0]
-        return self.zygotes[2 if names & _SCIENCE else 1]
+        lines = (source_line or names for source_line, names in _IMPORTS.findall(source))
+        names = {name for line in lines for name in _WORD.findall(line)}
+        if names & _SCIENCE:
+            return self.zygotes[-1]
+        able = (zygote for zygote in self.zygotes[:-1] if names - _ALWAYS <= zygote.modules)
+        return next(able, self.zygotes[-2])
 
     def new_place(self) -> tuple[int, int]:
         """A fresh uid and the number of its fresh directory."""
@@ -103,25 +102,23 @@ class Launcher:
         self,
         job: Job,
         limits: Limits,
-        stdin: bytes | int,
+        stdin: bytes | None,
         *,
         extra: Sequence[int] = (),
-        stdout: int | None = None,
         stepwise: bool = False,
         at: tuple[int, int] | None = None,
         like: bytes = b"",
     ) -> Group:
         """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
 
-        ``stdin`` is the input or a descriptor; ``stdout`` a descriptor in place of a drained pipe; ``extra`` become
-        3, 4 … ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
+        ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 … ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
         zygote = self.zygote(like or job.source)
-        job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=isinstance(stdin, int))
+        job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         for attempt in range(_ATTEMPTS):
             spare = self._spare(zygote, at)
             try:
-                return self._go(spare, zygote, job, limits, stdin, extra, stdout)
+                return self._go(spare, zygote, job, limits, stdin, extra)
             except (BrokenPipeError, ConnectionError):  # it died while it waited
                 if attempt == _ATTEMPTS - 1:
                     raise
@@ -138,38 +135,34 @@ class Launcher:
         return spare
 
     def _go(
-        self,
-        spare: Spare,
-        zygote: Zygote,
-        job: Job,
-        limits: Limits,
-        stdin: bytes | int,
-        extra: Sequence[int],
-        stdout: int | None,
+        self, spare: Spare, zygote: Zygote, job: Job, limits: Limits, stdin: bytes | None, extra: Sequence[int]
     ) -> Group:
-        given: list[int] = []
+        feed = None
         with _as_owner(spare.uid if not self.jail.nested else None):
-            given.append(_memfd(job.pack()))
-            given.append(_memfd([stdin]) if isinstance(stdin, bytes) else os.dup(stdin))
+            given = [_memfd(job.pack())]
+            if stdin is None:
+                read, feed = os.pipe()
+                given.append(read)
+            else:
+                given.append(_memfd(stdin))
             out, out_write = os.pipe()
             err, err_write = os.pipe()
-        if stdout is not None:
-            os.close(out_write)
-            out_write = os.dup(stdout)
         given += [out_write, err_write]
-        os.set_blocking(out, False)
-        os.set_blocking(err, False)
+        ours = [out, err] if feed is None else [out, err, feed]
+        for descriptor in ours:
+            os.set_blocking(descriptor, False)
         try:
             spare.go([*given, *extra])
             pid = zygote.started(spare)
         except OSError:
-            os.close(out)
-            os.close(err)
+            for descriptor in ours:
+                os.close(descriptor)
             raise
         finally:
             for descriptor in given:
                 os.close(descriptor)
-        return Group(spare.uid, pid, zygote, Stream(out, limits.output_bytes), Stream(err, limits.output_bytes))
+        streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
+        return Group(spare.uid, pid, zygote, *streams, feed=feed)
 
     def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
         """End the groups, enter what the memory limit did, and leave no file; or call the sandbox dirty."""
@@ -225,12 +218,12 @@ class _as_owner:
             os.seteuid(0)
 
 
-def _memfd(parts: Sequence[bytes]) -> int:
+def _memfd(content: bytes) -> int:
     descriptor = os.memfd_create("input")
     os.fchmod(descriptor, 0o600)  # gVisor lets a process open descriptors of others, as far as modes allow
-    for part in parts:
-        view = memoryview(part)
+    if content:
+        view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
+        os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor

@@ -9,16 +9,18 @@ HEADER = 4
 
 
 class Records:
-    """Collects records from a descriptor. ``take`` says whether a whole record has come in."""
+    """Collects records from a descriptor, up to ``cap`` bytes in one and ``total`` in all."""
 
-    def __init__(self, descriptor: int, cap: int) -> None:
-        self._descriptor, self._cap = descriptor, cap
-        self._data, self._at, self.count, self.broken = bytearray(), 0, 0, False
+    def __init__(self, descriptor: int, cap: int, total: int) -> None:
+        self._descriptor, self._cap, self._total = descriptor, cap, total
+        self._data, self._at, self.count = bytearray(), 0, 0
+        self.flooded = False
+        """Whether a record, or all of them, would be larger than they may be."""
 
     def take(self) -> bool | None:
         """Read what is there: True for a new whole record, None at the end of the stream or of patience."""
         before = self.count
-        while not self.broken:
+        while not self.flooded:
             try:
                 data = os.read(self._descriptor, 1 << 16)
             except BlockingIOError:
@@ -26,7 +28,7 @@ class Records:
             if not data:
                 break
             self._data += data
-            self.broken = len(self._data) > self._cap
+            self.flooded = len(self._data) > self._total
             self._advance()
         return None
 
@@ -34,7 +36,7 @@ class Records:
         while len(self._data) >= self._at + HEADER:
             size = int.from_bytes(self._data[self._at : self._at + HEADER], "little")
             if size > self._cap:
-                self.broken = True
+                self.flooded = True
             if len(self._data) < self._at + HEADER + size:
                 return
             self._at += HEADER + size

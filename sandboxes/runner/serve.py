@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import select
-import stat
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import child, tidy, wire
+from .artefacts import made_files, put_back, take_away
 from .hosting import host, interact
 from .launch import Job, Launcher
 from .limits import Limits
@@ -16,7 +16,8 @@ from .records import Records
 from .supervise import Group, Stream
 
 Head = dict[str, Any]
-_RESULTS_CAP = 32 << 20
+_RESULTS_FACTOR = 4
+"""All results of a call together may be so many times as large as one."""
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Build:
     folder: int | None = None
     """Number of the directory with what the compiler made; None for what starts from source."""
     owner: Group | None = None
+    restored: bool = False
+    """What is in the directory came from the driver, not from a compiler."""
 
 
 @dataclass
@@ -56,13 +59,18 @@ class Server:
     def put(self, head: Head, parts: list[bytes]) -> None:
         """Take a program in, and compile it where its language asks for that."""
         language: Head = head["language"]
-        build = Build(language, parts[0], dict(zip(head["files"], parts[1:], strict=True)))
+        names, made = head["files"], head["made"]
+        build = Build(language, parts[0], dict(zip(names, parts[1 : 1 + len(names)], strict=True)))
         self.builds[head["build"]] = build
         if language.get("compile") is None:
             if not language["warm"]:
                 build.folder = self._folder(build)
             return
         build.folder = self._folder(build)
+        if made is not None:
+            build.restored = True
+            put_back(self.launcher.places[build.folder], zip(made, parts[1 + len(names) :], strict=True))
+            return
         argv = self._argv(language["compile"], build, ())
         limits = Limits(**head["limits"])
         job = Job(child.COMMAND, {"argv": argv, "env": self._env(language)})
@@ -87,16 +95,17 @@ class Server:
         results, write = os.pipe()
         os.set_blocking(results, False)
         job = Job(child.CALLER, {**head["job"], "file": build.language["file"]}, build.source, build.files)
-        ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, _RESULTS_CAP)
+        ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes)
         watch = self.launcher.watch(limits, stepwise=True)
-        group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True)
+        like = build.source + b"\n" + head["job"]["prelude"].encode()
+        group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, like=like)
         self.launcher.prepare_for(group)
         os.close(write)
-        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count)
+        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.broken)
         group.completed = done.count > count
         done.take()
-        if done.broken:
-            group.limit = group.limit or "protocol"
+        if done.flooded:
+            group.limit, group.flags = group.limit or "output", [*group.flags, "output_flood"]
         self.launcher.finish([group], watch, ooms)
         os.close(results)
         self._answer([group], end=True, more=[done.whole()])
@@ -116,27 +125,21 @@ class Server:
         self._answer(groups, end=True)
 
     def fetch(self, head: Head, parts: list[bytes]) -> None:
-        """Send the plain files that a compiler made, up to a size in all."""
+        """Send the plain files that a compiler made, with their modes; none at all where they are too many or odd."""
         build = self.builds[head["build"]]
-        names: list[str] = []
-        contents: list[bytes] = []
-        left = int(head["bytes"])
-        place = self.launcher.places[build.folder] if build.folder is not None else None
-        for entry in sorted(os.scandir(place), key=lambda entry: entry.name) if place else ():
-            data = _plain_file(entry.path, left)
-            if data is None:
-                names, contents = [], []
-                break
-            left -= len(data)
-            names.append(entry.name)
-            contents.append(data)
-        wire.write(self.frames_out, {"files": names, "end": True}, contents)
+        assert build.folder is not None
+        made = made_files(self.launcher.places[build.folder], int(head["bytes"]))
+        made.pop(build.language["file"], None)
+        names = [[name, mode] for name, (mode, _) in made.items()]
+        wire.write(self.frames_out, {"files": names, "end": True}, [content for _, content in made.values()])
 
     def drop(self, head: Head, parts: list[bytes]) -> None:
         """Forget a build; nothing is answered."""
         build = self.builds.pop(head["build"], None)
         if build is not None and build.folder is not None and build.owner is not None:
             self.launcher.kept.discard(build.folder)
+            if build.restored:
+                take_away(self.launcher.places[build.folder])
             self.launcher.clean(build.folder, self.launcher.places[build.folder], [build.owner])
 
     def reset(self, head: Head, parts: list[bytes]) -> None:
@@ -148,6 +151,8 @@ class Server:
         held = () if launcher.jail.nested else tidy.SHARED
         if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
+        if launcher.jail.is_spent():
+            launcher.dirty = launcher.dirty or "its identities are used up"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
     def _job(self, build: Build, args: list[str], extra: dict[str, bytes]) -> Job:
@@ -199,14 +204,3 @@ class Server:
             {"executions": reports, "dirty": self.launcher.dirty, "end": end},
             [*streams, *(more or [])],
         )
-
-
-def _plain_file(path: str, at_most: int) -> bytes | None:
-    """The content of a regular file, without following a link or waiting on a pipe; None for anything else."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with open(descriptor, "rb") as file:
-        info = os.fstat(descriptor)
-        return file.read() if stat.S_ISREG(info.st_mode) and info.st_size <= at_most else None

@@ -30,16 +30,48 @@ _LAST_DRAIN = 1 << 20
 
 @dataclass
 class Stream:
-    """One drained output of a group."""
+    """One drained output of a group; where it has a ``sink``, the input of another, it is passed on."""
 
     descriptor: int
     cap: int
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
+    sink: int | None = None
+    owed: bytes = b""
+    """What the other has not taken yet. Until it has, nothing more is read: a writer is held up as by a pipe."""
+
+    def waits_for(self) -> tuple[int, int]:
+        """Descriptor and event of the next step."""
+        return (self.sink, select.POLLOUT) if self.owed and self.sink is not None else (self.descriptor, select.POLLIN)
+
+    def step(self) -> bool:
+        """Pass on or take what can be; False when there will be no other step."""
+        if self.owed:
+            self._pass_on()
+            return True
+        if self.drain():
+            return True
+        self.close_sink()
+        return False
+
+    def close_sink(self) -> None:
+        """Let the other see the end of its input."""
+        if self.sink is not None:
+            os.close(self.sink)
+        self.sink, self.owed = None, b""
+
+    def _pass_on(self) -> None:
+        try:
+            while self.owed and self.sink is not None:
+                self.owed = self.owed[os.write(self.sink, self.owed) :]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:  # it reads no more: what follows is drained for nobody
+            self.close_sink()
 
     def drain(self, at_most: int = _CHUNK) -> bool:
         """Take what is there; False at the end of the stream or above the cap."""
-        while at_most > 0:
+        while at_most > 0 and not self.owed:
             try:
                 data = os.read(self.descriptor, _CHUNK)
             except BlockingIOError:
@@ -52,6 +84,9 @@ class Stream:
             self.size += len(data)
             if self.size > self.cap:
                 return False
+            if self.sink is not None:
+                self.owed = data
+                self._pass_on()
         return True
 
 
@@ -64,6 +99,8 @@ class Group:
     zygote: Zygote
     out: Stream
     err: Stream
+    feed: int | None = None
+    """The writing end of its standard input, where that is a pipe; whoever passes something on closes it."""
     end: Note | None = None
     completed: bool = False
     """It did what it was for, and was then ended: as good as an exit with status 0."""
@@ -136,7 +173,7 @@ class Watch:
     ) -> None:
         """Return when every group's first process has ended, a limit struck, or it is ``enough``."""
         poll = select.poll()
-        streams = {stream.descriptor: (group, stream) for group in groups for stream in (group.out, group.err)}
+        streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
         zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
         for descriptor in (*streams, *channels, *zygotes):
             poll.register(descriptor, select.POLLIN)
@@ -158,11 +195,16 @@ class Watch:
                     take_note(groups, zygotes[descriptor].note(), self.began)
                 elif descriptor in streams:
                     group, stream = streams[descriptor]
-                    if not stream.drain():
-                        poll.unregister(descriptor)
-                        if stream.size > stream.cap:
-                            group.limit, group.flags = "output", [*group.flags, "output_flood"]
-                            return
+                    goes_on, (at, event) = stream.step(), stream.waits_for()
+                    if goes_on and at == descriptor:
+                        continue
+                    poll.unregister(descriptor)
+                    if goes_on:
+                        streams[at] = (group, stream)
+                        poll.register(at, event)
+                    elif stream.size > stream.cap:
+                        group.limit, group.flags = "output", [*group.flags, "output_flood"]
+                        return
                 else:
                     progress = channels[descriptor]()
                     if progress is None:
@@ -227,6 +269,7 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
         time.sleep(0.0003)
     for group in groups:
         for stream in (group.out, group.err):
+            stream.close_sink()
             if stream.size <= stream.cap:
                 stream.drain(_LAST_DRAIN)
             os.close(stream.descriptor)

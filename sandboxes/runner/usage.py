@@ -11,11 +11,12 @@ _OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_
 
 
 class Meter:
-    """Counters of the whole sandbox; a source that is missing at start is never asked again."""
+    """Counters of the whole sandbox; a source that is missing at start is never asked again,
+    and one that is there stays open."""
 
     def __init__(self) -> None:
-        self._cpu = next(((path, unit) for path, unit in _CPU_FILES if os.access(path, os.R_OK)), None)
-        self._oom = next((path for path in _OOM_FILES if os.access(path, os.R_OK)), None)
+        self._cpu = next(((_open(path), unit) for path, unit in _CPU_FILES if os.access(path, os.R_OK)), None)
+        self._oom = next((_open(path) for path in _OOM_FILES if os.access(path, os.R_OK)), None)
 
     @property
     def counts_oom(self) -> bool:
@@ -26,8 +27,8 @@ class Meter:
         """Processor seconds of everything in the sandbox but this process, since some fixed point."""
         if self._cpu is None:
             return _cpu_by_proc()
-        path, unit = self._cpu
-        words = _read(path).split()
+        descriptor, unit = self._cpu
+        words = os.pread(descriptor, 4096, 0).split()
         count = int(words[words.index(b"usage_usec") + 1] if b"usage_usec" in words else words[0])
         return count * unit - time.process_time()
 
@@ -35,7 +36,7 @@ class Meter:
         """Processes that the kernel killed for memory in this control group, since it was made."""
         if self._oom is None:
             return 0
-        words = _read(self._oom).split()
+        words = os.pread(self._oom, 4096, 0).split()
         return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0
 
 
@@ -100,8 +101,12 @@ def _cpu_by_proc() -> float:
     return sum(process_cpu_s(pid) for pid in processes() if pid != 1)
 
 
+def _open(path: str) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
 def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = _open(path)
     try:
         return os.read(descriptor, 1 << 16)
     finally:

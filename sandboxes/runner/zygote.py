@@ -6,6 +6,7 @@ what to start and brings its descriptors along; source and inputs lie in a memfd
 
 from __future__ import annotations
 
+import _signal  # ``signal.signal`` wraps it in enums, which costs every fork 80 pages
 import errno
 import gc
 import os
@@ -13,13 +14,14 @@ import select
 import signal
 import socket
 import struct
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import kernel
-from .child import Start, become
+from .child import Start, become, limit_for_all
 from .program import open_streams
 
 LIGHT = (
@@ -27,16 +29,19 @@ LIGHT = (
     "itertools json math operator os re string sys time types typing"
 ).split()
 """What most short programs import. Every MiB more costs each fork 0.1 ms."""
+CALLS = "datetime fractions decimal random statistics".split()
+"""On top, what function and assert tests import for the program (``prelude``)."""
 FULL = (
-    "argparse array ast asyncio base64 calendar cmath concurrent.futures copyreg csv ctypes dataclasses datetime "
-    "decimal fractions gc hashlib inspect linecache logging multiprocessing numbers pathlib pickle platform pprint "
-    "queue random secrets select shutil signal socket statistics struct subprocess tempfile textwrap threading timeit "
+    "argparse array ast asyncio base64 calendar cmath concurrent.futures copyreg csv ctypes dataclasses "
+    "gc hashlib inspect linecache logging multiprocessing numbers pathlib pickle platform pprint "
+    "queue secrets select shutil signal socket struct subprocess tempfile textwrap threading timeit "
     "tokenize traceback unittest unittest.mock uuid warnings weakref zlib zoneinfo"
 ).split()
 """The rest of the standard library that is common in programs, and dear to import."""
 SCIENCE = "numpy numpy.random numpy.linalg".split()
 """On top of both, where it is installed."""
 
+_hidden: list[Any] = []
 _ORDER = struct.Struct("<qq")
 _NOTE = struct.Struct("<ciiddq")
 
@@ -68,8 +73,9 @@ class Spare:
 class Zygote:
     """A zygote as pid 1 sees it."""
 
-    def __init__(self, channel: socket.socket, pid: int) -> None:
+    def __init__(self, channel: socket.socket, pid: int, modules: Sequence[str]) -> None:
         self.channel, self.pid = channel, pid
+        self.modules = {name.partition(".")[0].encode() for name in modules}
         self.early: list[Note] = []
         """Ends that were told while a start was waited for."""
         self.spares: list[Spare] = []
@@ -115,7 +121,7 @@ def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequen
     pid = os.fork()
     if pid:
         theirs.close()
-        return Zygote(ours, pid), None
+        return Zygote(ours, pid, modules), None
     ours.close()
     for descriptor in close:
         os.close(descriptor)
@@ -126,8 +132,11 @@ def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequen
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     else:
         kernel.deny_dangerous_calls()
+    limit_for_all()
+    # a program may have modules of these names; they are kept, for to let go of them would cost every fork
+    _hidden.extend(sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == __package__)
     start = _serve(theirs, work, nested)
-    return Zygote(theirs, 0), start
+    return Zygote(theirs, 0, modules), start
 
 
 def _serve(channel: socket.socket, work: str, nested: int) -> Start:
@@ -135,12 +144,13 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
     waker, woken = os.pipe()
     os.set_blocking(waker, False)
     os.set_blocking(woken, False)
+    restore, child_ends, by_default = _signal.signal, int(signal.SIGCHLD), int(signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-    poll = select.poll()
-    poll.register(channel, select.POLLIN)
+    poll, orders = select.poll(), channel.fileno()
+    poll.register(orders, select.POLLIN)
     poll.register(waker, select.POLLIN)
-    open_streams()
+    _open_streams_ahead()
     gc.collect()
     gc.freeze()
     channel.send(_NOTE.pack(b"s", os.getpid(), 0, 0.0, 0.0, 0))
@@ -149,22 +159,37 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
         if waker in ready:
             os.read(waker, 4096)
             _tell_ends(channel)
-        if channel.fileno() not in ready:
+        if orders not in ready:
             continue
         data, descriptors, _, _ = socket.recv_fds(channel, _ORDER.size, 1)
         if not data:
             os._exit(0)
         uid, place = _ORDER.unpack(data)
+        theirs = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptors[0])
         try:
             pid = os.fork()
         except OSError as error:
             pid = -(error.errno or errno.EAGAIN)
         if pid == 0:
             signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            return become(uid, f"{work}/{place}", descriptors[0], nested)
-        os.close(descriptors[0])
+            restore(child_ends, by_default)
+            channel.detach()  # closed with all other descriptors, and not again when this frame ends
+            return become(uid, f"{work}/{place}", theirs, nested)
+        theirs.close()
         channel.send(_NOTE.pack(b"s", pid, 0, 0.0, 0.0, 0))
+
+
+def _open_streams_ahead() -> None:
+    """Make the standard streams of the forks while 1 and 2 are pipes, and give this process its own back."""
+    own = [os.dup(number) for number in (1, 2)]
+    pipe = os.pipe()
+    for number in (1, 2):
+        os.dup2(pipe[1], number)
+    open_streams()
+    for number, kept in enumerate(own, 1):
+        os.dup2(kept, number)
+    for descriptor in (*own, *pipe):
+        os.close(descriptor)
 
 
 def _tell_ends(channel: socket.socket) -> None:

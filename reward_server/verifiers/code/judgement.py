@@ -85,8 +85,6 @@ class Judgement:
         self.flags.update(execution.flags)
         if execution.limit == "output":
             self.flags.add("output_flood")
-        if execution.limit == "protocol":
-            self.flags.add("tampering")
 
     @property
     def failure(self) -> TestResult | None:
