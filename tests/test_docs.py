@@ -11,9 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from reward_server.api.problems import PROBLEMS
+from reward_server.audit.findings import Kind
 from reward_server.cli import app
 from reward_server.settings import Settings
 from reward_server.types import Outcome
@@ -140,6 +142,16 @@ def test_every_setting_is_documented(name: str) -> None:
     variable = "REDIS_URL" if name == "redis_url" else f"REWARD_{name.upper()}"
     assert f"`{variable}`" in DOCS
     assert Settings.model_fields[name].description
+
+
+def test_every_command_is_documented() -> None:
+    for name in sorted(get_command(app).commands):  # type: ignore[attr-defined]
+        assert f"reward-server {name}" in README + DOCS, name
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_finding_of_an_audit_is_documented(kind: Kind) -> None:
+    assert f"`{kind}`" in DOCS
 
 
 @pytest.mark.parametrize("kind", sorted(PROBLEMS))

@@ -141,13 +141,15 @@ def check_echo(result: dict[str, list[float]]) -> None:
     assert result["rewards"] == [1.0, 0.0]
 
 
-def test_a_server_that_is_stopped_while_it_starts_stops_at_once() -> None:
-    for seconds in (0.0, 1.5):
-        with serving(environment={"REWARD_SANDBOX_DRIVER": "auto"}, ready=False) as server:
+def test_a_server_that_is_stopped_while_it_starts_stops_at_once(tmp_path: Path) -> None:
+    for seconds, number in ((0.0, signal.SIGINT), (1.5, signal.SIGHUP)):
+        environment = {"REWARD_SANDBOX_DRIVER": "auto", "TMPDIR": str(tmp_path)}
+        with serving(environment=environment, ready=False) as server:
             time.sleep(seconds)
-            server.process.send_signal(signal.SIGINT)
+            server.process.send_signal(number)
             assert server.process.wait(60) == 0
             assert "a part did not stop" not in server.log()
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_supervisor_that_is_killed_leaves_no_process_behind() -> None:
