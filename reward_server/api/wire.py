@@ -140,17 +140,25 @@ def _transcript_text(raw: Json) -> str | Verdict:
         return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the transcript ends without an answer"})
     for message in reversed(raw):
         if message.get("role") == "assistant":
-            return _content(message.get("content"))
+            return _content(message.get("content"), message.get("tool_calls"))
     return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the transcript has no assistant message"})
 
 
-def _content(content: Json) -> str | Verdict:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(part for part in parts if isinstance(part, str))
-    return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the last assistant message has no text"})
+def _content(content: Json, calls: Json = None) -> str | Verdict:
+    """Text of a message, and its function calls (which chat templates take out of the text) as tags behind it."""
+    parts = content if isinstance(content, list) else [{"text": content}]
+    texts = [part.get("text") for part in parts if isinstance(part, dict)]
+    text = "".join(one for one in texts if isinstance(one, str))
+    used = [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_use"]
+    called = "".join(map(_tagged, [*used, *(calls if isinstance(calls, list) else [])]))
+    if not isinstance(content, str | list) and not called:
+        return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the last assistant message has no text"})
+    return text + called
+
+
+def _tagged(call: Json) -> str:
+    function = call.get("function", call) if isinstance(call, dict) else call
+    return f"\n<tool_call>{json.dumps(function, ensure_ascii=False)}</tool_call>"
 
 
 def _fault(raw: dict[str, Any], item_id: Json, verifier: Json, completions: Json) -> str | None:
