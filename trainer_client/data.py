@@ -240,7 +240,7 @@ def _content(content: Any) -> str:
     """The text of a message, which may come in parts."""
     if isinstance(content, str):
         return content
-    texts = [part.get("text") for part in content or () if isinstance(part, Mapping)]
-    if not texts or not all(isinstance(text, str) for text in texts):
+    texts = [part["text"] for part in content or () if isinstance(part, Mapping) and isinstance(part.get("text"), str)]
+    if not texts or len(texts) != len(content):
         raise LookupError("a message holds something that is no text: prompts with images are not for this command")
     return "".join(texts)

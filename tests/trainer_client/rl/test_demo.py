@@ -66,7 +66,7 @@ def test_with_one_request_in_twenty_failing_the_model_learns_the_same(url: str, 
     (tmp_path / "faulty").mkdir()
     shutil.copytree(tmp_path / "clean" / "sft", tmp_path / "faulty" / "sft")
     with FaultyServer(upstream=url, fault_share=0.05, seed=1) as proxy:
-        proxy.body_limit = 3000  # a step is then some twenty requests, of which one fails
+        proxy.body_limit = 700  # a step is then some twenty requests, of which one fails
         faulty = demo.run(proxy.url, tmp_path / "faulty", seed=0, warm_up_steps=0)
         injected = Counter(word for word in proxy.faults.elements() if word != "ok")
     rows = read_rollouts(tmp_path / "faulty" / "rl" / "rollouts")
