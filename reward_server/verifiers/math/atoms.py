@@ -31,20 +31,20 @@ class Atoms(Environments):
         return node
 
     def first_num(self, token: Token) -> Node:
-        if self.peek.kind == "DOTS" and "." in token.value:
-            self.next()
-            return numerals.truncated(token.value)
-        if self.peek.kind == "OVERLINE" and "." in token.value:
-            self.next()
+        return self.decimal(token.value) if "." in token.value else numerals.number(token.value)
+
+    def decimal(self, literal: str) -> Node:
+        """A number with a point; dots or a bar over digits after it say how it goes on."""
+        if self.accept("DOTS"):
+            return numerals.truncated(literal)
+        if self.accept("OVERLINE"):
             self.accept("LBRACE")
             period = self.expect("NUM").value
             self.accept("RBRACE")
-            return numerals.repeating(token.value, period)
-        if token.value.endswith(".") and self.peek.kind == "OVERLINE":
-            raise NotMath("a period without a number")
-        if "." in token.value and token.value[-1] == "." and self.peek == ("OPEN", "(", False):
+            return numerals.repeating(literal, period)
+        if literal[-1] == "." and self.peek == ("OPEN", "(", False):
             raise NotMath("a point before a bracket")
-        return numerals.number(token.value)
+        return numerals.number(literal)
 
     def first_sym(self, token: Token) -> Node:
         name = token.value
@@ -54,7 +54,7 @@ class Atoms(Environments):
                 name += "_" + self.subscript()
             elif self.peek.kind == "PRIME":
                 name += "'" * len(self.next().value)
-            elif name.split("_")[0].rstrip("'") in CALLS and self.peek.kind == "OPEN" and self.peek.value == "(":
+            elif self.peek[:2] == ("OPEN", "(") and name.split("_")[0].rstrip("'") in CALLS:
                 inner = self.first()
                 arguments = inner.args if isinstance(inner, Apply) and inner.op == "tuple" else (inner,)
                 return Apply("call", (Sym(name), *arguments))

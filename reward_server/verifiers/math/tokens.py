@@ -31,6 +31,7 @@ _NUMBER = re.compile(
     r"|(?P<blanks>[1-9]\d{0,2}(?: \d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
+_PLAIN_DIGITS = re.compile(r"[0-9]+(?![\d,.{\\\s~eE])")
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -105,6 +106,11 @@ class _Tokenizer:
         self.spaced = False
 
     def number(self) -> None:
+        match = _PLAIN_DIGITS.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+            self.emit("NUM", match.group())
+            return
         match = _NUMBER.match(self.text, self.position)
         if match is None:  # a digit of another script
             raise NotMath(f"{self.text[self.position]!r} is no digit here")
@@ -268,9 +274,8 @@ class _Tokenizer:
                 rest = rest[1:]
 
     def sign(self) -> None:
-        space = _SPACE.match(self.text, self.position)
-        if space:
-            self.position = space.end()
+        if self.text[self.position] == "~" or self.text[self.position].isspace():
+            self.position = _SPACE.match(self.text, self.position).end()  # type: ignore[union-attr]  # one at least
             self.spaced = True
             return
         if self.position in self.silent:
