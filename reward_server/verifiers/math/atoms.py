@@ -9,7 +9,7 @@ from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.environments import Environments
 from reward_server.verifiers.math.limits import NotMath
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
-from reward_server.verifiers.math.powers import CALLS, PREFIX, SUM
+from reward_server.verifiers.math.powers import CALLS, IMPLICIT, PREFIX, SUM
 from reward_server.verifiers.math.symbols import SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
@@ -42,9 +42,31 @@ class Atoms(Environments):
             period = self.expect("NUM").value
             self.accept("RBRACE")
             return numerals.repeating(literal, period)
-        if literal[-1] == "." and self.peek == ("OPEN", "(", False):
-            raise NotMath("a point before a bracket")
+        if self.peek == ("ACCENT", "dot", False):
+            return numerals.repeating(literal, self.dotted())
+        if self.peek == ("OPEN", "(", False):
+            inner, close = self.tokens[self.at + 1 : self.at + 3]
+            if inner.kind == "NUM" and not inner.spaced and close == ("CLOSE", ")", False):  # 0.1(6)
+                self.ambiguous = self.ambiguous or literal[-1] != "."
+                if self.tight or literal[-1] == ".":
+                    self.at += 2
+                    self.next()
+                    return numerals.repeating(literal, inner.value)
         return numerals.number(literal)
+
+    def dotted(self) -> str:
+        r"""The period under dots: ``\dot{3}``, ``\dot{1}42\dot{7}``."""
+        period = ""
+        for dots in range(2):
+            if dots and self.peek.kind == "NUM" and self.tokens[self.at + 1].kind == "ACCENT":
+                period += self.next().value
+            if not self.accept("ACCENT", "dot"):
+                break
+            braced = self.accept("LBRACE")
+            period += self.expect("NUM").value
+            if braced:
+                self.expect("RBRACE")
+        return period
 
     def first_sym(self, token: Token) -> Node:
         name = token.value
@@ -97,7 +119,9 @@ class Atoms(Environments):
         return Apply("quantity", (self.term(SUM), Words(units.MONEY.get(token.value, "?"))))
 
     def first_mark(self, token: Token) -> Node:
-        return self.first()
+        if token.value == "therefore":
+            return self.first()
+        return Apply("call", (Sym(token.value), self.term(IMPLICIT - 1)))
 
     def first_dots(self, token: Token) -> Node:
         return Words("…")

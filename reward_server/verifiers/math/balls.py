@@ -365,7 +365,7 @@ def _named(name: str) -> Callable[[acb], acb]:
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "add": _total, "mul": _product, "neg": lambda a: -a, "div": _divide, "percent": lambda a: a / 100,
-    "degree": _degree,
+    "degree": _degree, "cis": lambda a: (a * a.__class__(0, 1)).exp(),
     "based": lambda value, base: value, "abs": _modulus, "floor": lambda a: _whole(a, False),
     "ceil": lambda a: _whole(a, True),
     "re": _real_part, "im": _imaginary_part, "conj": lambda a: a.conjugate(),

@@ -30,9 +30,16 @@ def is_equality(node: Node) -> bool:
 
 def same_label(a: Node, b: Node) -> bool:
     """Whether two labels name the same thing; ``y`` and ``f(x)`` do."""
+    a, b = _unmarked(a), _unmarked(b)
     if canonical(a) == canonical(b):
         return True
     return any(left == Sym("y") and _is_f(right) for left, right in ((a, b), (b, a)))
+
+
+def _unmarked(label: Node) -> Node:
+    """``\\angle A`` as ``A``."""
+    marked = isinstance(label, Apply) and label.op == "call" and label.args[0] in (Sym("angle"), Sym("triangle"))
+    return label.args[1] if marked else label  # type: ignore[union-attr]  # what is marked is an Apply
 
 
 def same_function(a: Node, b: Node) -> list[tuple[Node, Node]]:

@@ -100,6 +100,7 @@ OPERATIONS = {
     "derivative": "derivative by a of b",
     "eq": "a = b", "ne": "a ≠ b", "lt": "a < b", "le": "a ≤ b", "gt": "a > b", "ge": "a ≥ b",
     "given": "a under the condition b", "approx": "a ≈ b", "in": "a ∈ b", "cong": "a ≡ b", "mod": "a modulo b",
+    "residue": "(mod b) after a: all numbers that leave the same remainder",
     "same": "members of a chain of equations: each must be what the other side is",
     "chain": "relations that share operands: a < b ≤ c as (a < b, b ≤ c)",
 }  # fmt: skip

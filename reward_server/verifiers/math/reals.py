@@ -46,10 +46,12 @@ class Unordered(Exception):
 
 REALS: Final = Region((Piece(_LOW, False, _HIGH, False),))
 _NAMED: Final = {
-    "RR": REALS,
+    **dict.fromkeys(("RR", "R"), REALS),
     "emptyset": Region(()),
-    "RR^+": Region((Piece(Num(0), False, _HIGH, False),)),
-    "RR^-": Region((Piece(_LOW, False, Num(0), False),)),
+    **dict.fromkeys(("RR^+", "RR_+", "RR_>0", "RR_gt0"), Region((Piece(Num(0), False, _HIGH, False),))),
+    **dict.fromkeys(("RR^-", "RR_-", "RR_<0", "RR_lt0"), Region((Piece(_LOW, False, Num(0), False),))),
+    "RR_ge0": Region((Piece(Num(0), True, _HIGH, False),)),
+    "RR_le0": Region((Piece(_LOW, False, Num(0), True),)),
 }
 
 

@@ -21,6 +21,8 @@ MIN_DIGITS: Final = 4
 _SLACK: Final = 2
 """A number that terminates within so many digits more than the decimal has must be met exactly."""
 _ROUNDS: Final = 8
+_OPAQUE: Final = "something could not be evaluated"
+"""The sides are apart where a part of them was taken for a letter of its own: they may be equal, but not by points."""
 _QUICK, _RAISED = 128, 512
 
 
@@ -229,7 +231,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
         at = point(names, key, index, whole)
         apart, is_real, reason = _at(a, b, at, log_base, budget, _RAISED if index else _QUICK)
         if apart is None:
-            if not names:
+            if not names or reason == _OPAQUE:
                 return undecided(reason)
             continue
         if not names or is_real == (True, True):
@@ -264,7 +266,7 @@ def _at(
             is_real = left.imag.contains(0) and not left_reals, right.imag.contains(0) and not run.left_reals
             if not left.overlaps(right):
                 if run.opaque:
-                    return None, is_real, "something could not be evaluated"
+                    return None, is_real, _OPAQUE
                 return True, is_real, ""
             tight = max(abs(left).rad(), abs(right).rad()) * 2 ** (bits // 4) <= max(abs(left), abs(right), key=float)
             needed = run.needed

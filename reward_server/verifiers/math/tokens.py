@@ -43,8 +43,8 @@ _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+)\*?\s*\}")
 _BRACKETED = re.compile(r"\s*\[[^\[\]]{0,40}\]")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL_COMMA = re.compile(r"(?:\{,\}|,)(\d+)(?![\d,])")
-_NOTHING_AFTER = re.compile(r"\s*(?:$|[.,;)\]$/]|\}\s*(?:$|[^({\\\w^])|\\[)\]])")
-_MORE_WORDS = re.compile(r"\s+[A-Za-z]{2}")
+_NOTHING_AFTER = re.compile(r"\s*(?:$|[.,;)\]$/]|\}\s*(?:$|[^(\[{\\\w^])|\\[)\]])")
+_MORE_WORDS = re.compile(r"\s+([A-Za-z]{2,})")
 _VOWELS = frozenset("aeiouAEIOU")
 
 
@@ -222,6 +222,14 @@ class _Tokenizer:
             self.emit("UNIT", inner)
             self.position = end
             return
+        if name == "mathrm" and inner in _UPRIGHT_UNITS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
+            self.emit("UNIT", inner)
+            self.position = end
+            return
+        if name == "operatorname" and inner in symbols.FUNCTIONS and inner in symbols.WORDS:
+            self.emit(*symbols.WORDS[inner])
+            self.position = end
+            return
         if not (name in _UPRIGHT and len(inner) <= 1):
             self.words_until.append(end)
         self.position = start + 1
@@ -235,8 +243,13 @@ class _Tokenizer:
         known = symbols.WORDS.get(word)
         if known and self.fits(word, known):
             self.emit(*known)
+            base = _BASE_IN_NAME.match(self.text, self.position) if word == "log" else None
+            if base:  # log2(8)
+                self.emit("SUB", "_")
+                self.emit("NUM", base[1])
+                self.position = base.end()
         elif len(word) == 1 and word.isascii():
-            self.emit(self.letter_kind(word) if in_text else "SYM", word)
+            self.emit(self.letter_kind(word) if in_text or not self.tokens else "SYM", word)
         elif in_text or not word.isascii() or not _splits(word):
             self.emit("WORD", word)
         else:
@@ -246,7 +259,8 @@ class _Tokenizer:
         """What one letter of a text is: an article, the unit of a number, or a letter."""
         if letter in _UNIT_LETTERS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
             return "UNIT"
-        return "WORD" if letter in "aA" and _MORE_WORDS.match(self.text, self.position) else "SYM"
+        more = _MORE_WORDS.match(self.text, self.position) if letter in "aA" else None
+        return "WORD" if more and more[1] not in symbols.WORDS and more[1] not in ("and", "or") else "SYM"
 
     def fits(self, word: str, known: tuple[str, str]) -> bool:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""
@@ -304,6 +318,9 @@ def _brace_pairs(text: str) -> dict[int, int]:
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _UPRIGHT = frozenset({"mathbf", "mathrm", "rm"})
+_UPRIGHT_UNITS = frozenset("A C F H T".split())
+"""Letters that are a unit only where they stand upright after a number."""
+_BASE_IN_NAME = re.compile(r"(2|10)(?=\()")
 _INNER = frozenset("sqrt sin cos tan log ln pi theta alpha beta exp".split())
 
 
