@@ -57,6 +57,7 @@ class Survey(NamedTuple):
 
     symbols: frozenset[str]
     operations: frozenset[str]
+    words: bool
 
 
 Node: TypeAlias = Num | Sym | Words | Apply
@@ -141,20 +142,28 @@ def operations_of(node: Node) -> frozenset[str]:
     return _survey(node).operations if isinstance(node, Apply) else _NOTHING
 
 
+def has_words(node: Node) -> bool:
+    """Whether there are words anywhere in a tree."""
+    return _survey(node).words if isinstance(node, Apply) else isinstance(node, Words)
+
+
 def _survey(node: Apply) -> Survey:
     known = node.survey_memo
     if known is None:
         symbols: set[str] = set()
         operations: set[str] = set()
+        words = False
         stack: list[Node] = [node]
         while stack:
             here = stack.pop()
             if type(here) is Apply:
                 operations.add(here.op)
-                stack.extend(here.args)
+                stack += here.args
             elif type(here) is Sym:
                 symbols.add(here.name)
-        known = Survey(frozenset(symbols), frozenset(operations))
+            elif type(here) is Words:
+                words = True
+        known = Survey(frozenset(symbols), frozenset(operations), words)
         object.__setattr__(node, "survey_memo", known)
     return known
 

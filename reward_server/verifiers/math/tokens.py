@@ -98,10 +98,7 @@ class _Tokenizer:
         if kind == "SPACE":
             self.spaced = True
             return
-        if kind in ("OPEN", "LBRACE"):
-            self.depth += 1
-        elif kind in ("CLOSE", "RBRACE"):
-            self.depth -= 1
+        self.depth += _NESTING.get(kind, 0)
         self.tokens.append(Token(kind, value, self.spaced))
         self.spaced = False
 
@@ -296,6 +293,11 @@ class _Tokenizer:
             self.position += 1
             self.spaced = True
             return
+        sign, after = self.text[self.position], self.text[self.position + 1 : self.position + 2]
+        if after.isalnum() and sign in symbols.OPERATORS:  # the most frequent case by far: nothing longer can follow
+            self.position += 1
+            self.emit(*symbols.OPERATORS[sign])
+            return
         match = _OPERATOR.match(self.text, self.position)
         if match is None:
             raise NotMath(f"{self.text[self.position]!r} is no sign of an answer")
@@ -315,6 +317,7 @@ def _brace_pairs(text: str) -> dict[int, int]:
     return pairs
 
 
+_NESTING = {"OPEN": 1, "LBRACE": 1, "CLOSE": -1, "RBRACE": -1}
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _UPRIGHT = frozenset({"mathbf", "mathrm", "rm"})
