@@ -76,7 +76,14 @@ def _same(a: Node, b: Node, budget: Budget) -> bool:
 
 
 def compare(a: Node, b: Node, budget: Budget) -> Judgement:
-    """Whether two relations say the same."""
+    """Whether two relations say the same.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> compare(read("y = 2/x"), read("xy = 2"), Budget()).tier
+    'polynomials'
+    >>> compare(read("x + y < 1"), read("2x + 2y > 2"), Budget()).why
+    'the sign is the other way round'
+    """
     left, right = _oriented(a), _oriented(b)
     if not isinstance(left, Apply) or not isinstance(right, Apply) or left.op != right.op:
         return different("structure", "the relations differ")

@@ -11,7 +11,7 @@ wherever no denominator vanishes. Only where letters stand for numbers that may 
 **Equal is nearly one.** The difference of two functions that are not the same is a fraction whose numerator has a
 degree below the ``weight`` *w* counted here, and integer coefficients of fewer than 60 *w* bits. It vanishes for one
 prime if that divides all coefficients (fewer than *w* primes do, of the 10^16 with 61 bits) or if the point is a root
-(*w* of at least 2^60 points): less than w/10^16, and below 10^-20 for both primes with w up to ``_MAX_WEIGHT``. The
+(*w* of at least 2^60 points): less than w/10^16, and below 10^-17 for both primes with w up to ``_MAX_WEIGHT``. The
 point, and which of ``_FIELDS`` pairs of primes, come from a hash over both answers: no answer can be written to fit
 them, and every run sees the same.
 
@@ -26,7 +26,8 @@ False
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -38,7 +39,7 @@ from reward_server.verifiers.math.nodes import Apply, Node, Sym, children, symbo
 if TYPE_CHECKING:
     from flint import fmpz_mod, fmpz_mod_ctx
 
-_MAX_WEIGHT: Final = 10**6
+_MAX_WEIGHT: Final = 10**7
 _MAX_EXPONENT_BITS: Final = 2_048
 _UNRELATED: Final = frozenset({"pi", "e"})
 _TRIES: Final = 3
@@ -118,6 +119,8 @@ class Residues:
         self.field = _field(int.from_bytes(seed[:2], "big") % _FIELDS)
         self.residue = self.field.ring
         self.point: dict[str, fmpz_mod] = {}
+        self.bound: dict[str, int] = {}
+        """The variables of the sums around what is looked at, and what they are."""
         self.weight = 0
         self.power = 1
         """The product of the exponents around what is looked at."""
@@ -141,7 +144,20 @@ class Residues:
         top = self.residue(value.numerator)
         return top if value.denominator == 1 else top / self.residue(value.denominator)
 
+    def integer(self, node: Node) -> int:
+        """The value of an exponent, which may be made of the variables of sums; raises ``Unsuited``."""
+        if isinstance(node, Sym) and node.name in self.bound:
+            return self.bound[node.name]
+        if isinstance(node, Apply) and node.op in _OF_INTEGERS and self.bound:
+            return _OF_INTEGERS[node.op](self.integer(arg) for arg in node.args)
+        known = exact(node)
+        if known is None or known.denominator != 1:
+            raise Unsuited
+        return known.numerator
+
     def symbol(self, name: str) -> fmpz_mod:
+        if name in self.bound:
+            return self.number(self.bound[name])
         self.weight += self.power
         found = self.point.get(name)
         if found is None:
@@ -165,10 +181,7 @@ def _product(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
 
 
 def _power(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
-    exponent = exact(args[1])
-    if exponent is None or exponent.denominator != 1:
-        raise Unsuited
-    n = exponent.numerator
+    n = run.integer(args[1])
     if n.bit_length() > _MAX_EXPONENT_BITS:
         raise Unsuited
     run.budget.spend(n.bit_length() // 16)
@@ -182,20 +195,15 @@ def _power(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
 
 def _repeated(product: bool) -> Callable[[Residues, tuple[Node, ...]], Any]:
     def rule(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
-        variable, low, high, body = args[0], exact(args[1]), exact(args[2]), args[3]
-        if not isinstance(variable, Sym) or not isinstance(low, int) or not isinstance(high, int):
-            raise Unsuited
-        if high - low > MAX_TERMS:
+        variable, low, high, body = args[0], run.integer(args[1]), run.integer(args[2]), args[3]
+        if not isinstance(variable, Sym) or variable.name in run.bound or high - low > MAX_TERMS:
             raise Unsuited
         total = run.residue(1 if product else 0)
-        before = run.point.get(variable.name)
         for k in range(low, high + 1):
-            run.point[variable.name] = run.residue(k)
+            run.bound[variable.name] = k
             term = run.value(body)
             total = total * term if product else total + term
-        run.point.pop(variable.name, None)
-        if before is not None:
-            run.point[variable.name] = before
+        run.bound.pop(variable.name, None)
         return total
 
     return rule
@@ -214,6 +222,11 @@ def _determinant(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
     return run.residue(_joined(determinants, primes))
 
 
+_OF_INTEGERS: Final[dict[str, Callable[[Iterator[int]], int]]] = {
+    "add": sum,
+    "mul": math.prod,
+    "neg": lambda parts: -next(parts),
+}
 _RULES: Final[dict[str, Callable[[Residues, tuple[Node, ...]], Any]]] = {
     "add": _sum,
     "mul": _product,

@@ -46,7 +46,14 @@ _TO_CARRY_OUT: Final = frozenset({"integral", "limit", "derivative"})
 
 
 def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
-    """Whether two trees are the same number or function. Symmetric. Raises ``Spent``."""
+    r"""Whether two trees are the same number or function. Symmetric. Raises ``Spent``.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> compare_scalars(read(r"\sqrt{12}"), read(r"2\sqrt{3}"), Budget())
+    Judgement(equal=True, tier='balls', why='')
+    >>> compare_scalars(read(r"\sqrt{2}"), read("1.4142"), Budget()).tier
+    'decimal'
+    """
     undone = unevaluated(a), unevaluated(b)
     if undone[0] != undone[1]:
         return different("structure", "one is not evaluated")
