@@ -61,7 +61,7 @@ def audit_file(
     """
     rows, console = read_rows(file), Console()
     with server(settings, url) as client, progress_bar(console) as progress:
-        score, advance = _scorer(client, "audit"), _advance(progress, "auditing", len(rows))
+        score, advance = scorer(client, "audit"), _advance(progress, "auditing", len(rows))
         result = audit(rows, columns, score, options, journal=resume, progress=advance)
     if clean is not None:
         write_clean(rows, result, clean)
@@ -79,7 +79,7 @@ def reverify_file(settings: Settings, file: Path, *, url: str | None, out: Path 
     """
     rows, console = read_rows(file), Console()
     with server(settings, url) as client, progress_bar(console) as progress:
-        changes = reverify(rows, _scorer(client, "reverify"), progress=_advance(progress, "verifying again", len(rows)))
+        changes = reverify(rows, scorer(client, "reverify"), progress=_advance(progress, "verifying again", len(rows)))
     if out is not None:
         write_rows(out, [{name: getattr(change, name) for name in change.__slots__} for change in changes])
     table = Table(title="What changed", title_justify="left")
@@ -93,7 +93,9 @@ def reverify_file(settings: Settings, file: Path, *, url: str | None, out: Path 
     return len(changes)
 
 
-def _scorer(client: httpx.Client, run: str) -> Score:
+def scorer(client: httpx.Client, run: str) -> Score:
+    """Scores items through a server."""
+
     def score(items: Sequence[Mapping[str, Json]]) -> Iterator[Sequence[Mapping[str, Any]]]:
         for _, result in scored(client, [dict(item) for item in items], DEADLINE_S, run):
             yield result["verdicts"]

@@ -42,6 +42,7 @@ def main(control_fd: int, registry_path: str, context_path: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; the supervisor holds pidfds
     registry = load(registry_path)()
     make_context = load(context_path)
+    registry.warm_up()
     # What is loaded now is shared by all children: keep the collector from touching, and so copying, it.
     gc.collect()
     gc.freeze()

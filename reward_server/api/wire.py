@@ -161,12 +161,23 @@ def _transcript_text(raw: Json) -> str | Verdict:
 
 def _message_text(message: dict[str, Any]) -> str | Verdict:
     """What the model wrote: the content, and structured tool calls as the text that chat templates make of them."""
-    calls, content = message.get("tool_calls"), message.get("content")
-    if not (isinstance(calls, list) and calls):
-        return _content(content)
+    content, calls = message.get("content"), message.get("tool_calls")
+    parts = content if isinstance(content, list) else []
+    used = [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_use"]
+    calls = [*used, *(calls if isinstance(calls, list) else [])]
     text = _content(content)
-    blocks = [f"<tool_call>\n{json.dumps(call, ensure_ascii=False)}\n</tool_call>" for call in calls]
+    if not calls:
+        return text
+    try:
+        blocks = [f"<tool_call>\n{json.dumps(_function(call), ensure_ascii=False)}\n</tool_call>" for call in calls]
+    except RecursionError:
+        deep = {"message": "a tool call is nested too deeply"}
+        return Verdict(Outcome.INVALID_TASK, detail=deep, reason="bad_completion")
     return "\n".join([text, *blocks] if isinstance(text, str) and text else blocks)
+
+
+def _function(call: Json) -> Json:
+    return call.get("function", call) if isinstance(call, dict) else call
 
 
 def _content(content: Json) -> str | Verdict:

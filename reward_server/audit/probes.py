@@ -118,8 +118,9 @@ def _probes(
             yield Probe("solution", text + "\n" * again)
         if program and columns.language == "python":
             yield from (Probe("stub", f"```python\n{stub}\n```") for stub in stubs(solution))
-            yield from (Probe("constant", f"```python\n{one}\n```") for one in constants(reference))
             yield from (Probe("mutant", f"```python\n{mutant}\n```") for mutant in mutants(solution, mutant_count))
+    if verifier in _PROGRAMS:
+        yield from (Probe("constant", f"```python\n{one}\n```") for one in constants(reference))
     yield from (Probe("nonsense", text) for text in _NONSENSE)
 
 

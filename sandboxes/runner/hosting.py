@@ -35,7 +35,10 @@ def host(
     candidate_head = {"file": file, **head["candidate"]}
     groups: list[Group] = []
     try:
-        job, like = Job(child.CANDIDATE, candidate_head, source, files), source + b"\n" + candidate_head["prelude"].encode()
+        job, like = (
+            Job(child.CANDIDATE, candidate_head, source, files),
+            source + b"\n" + candidate_head["prelude"].encode(),
+        )
         groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True, like=like))
         job, like = Job(child.TESTER, {"classes": candidate_head["classes"]}), like + parts[0].replace(b"\\n", b"\n")
         extra = [ends[0].fileno(), write, state]

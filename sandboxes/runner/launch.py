@@ -111,7 +111,8 @@ class Launcher:
     ) -> Group:
         """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
 
-        ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 … ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
+        ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
+        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
         zygote = self.zygote(like or job.source)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)

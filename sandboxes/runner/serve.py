@@ -95,13 +95,17 @@ class Server:
         results, write = os.pipe()
         os.set_blocking(results, False)
         job = Job(child.CALLER, {**head["job"], "file": build.language["file"]}, build.source, build.files)
-        ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes)
+        ooms, count, done = (
+            self.launcher.meter.oom_kills(),
+            int(head["count"]),
+            Records(results, limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes),
+        )
         watch = self.launcher.watch(limits, stepwise=True)
         like = build.source + b"\n" + head["job"]["prelude"].encode()
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, like=like)
         self.launcher.prepare_for(group)
         os.close(write)
-        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.broken)
+        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.flooded)
         group.completed = done.count > count
         done.take()
         if done.flooded:

@@ -127,6 +127,24 @@ def test_a_completion_is_text_a_transcript_or_an_object(server: Server, completi
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}]},
+        {"content": "Let me see.", "tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]},
+        {"content": [{"type": "text", "text": "Now."}, {"type": "tool_use", "name": "f", "input": {"a": 1}}]},
+    ],
+)
+def test_function_calls_that_a_chat_template_took_out_of_the_text_are_verified(server: Server, message: Any) -> None:
+    item = {
+        "verifier": "tool_call",
+        "reference": {"calls": [{"name": "f", "arguments": {"a": 1}}]},
+        "completions": [[{"role": "assistant", **message}]],
+    }
+    answer = server.client.post("/v1/rewards", json={"items": [item]}).json()
+    assert answer["items"][0]["rewards"] == [1.0]
+
+
+@pytest.mark.parametrize(
     ("text", "thinking", "outcome"),
     [
         ("<think>b</think>a", "auto", "correct"),

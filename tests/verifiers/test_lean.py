@@ -164,7 +164,8 @@ def test_words_of_code_in_comments_and_names_are_no_code() -> None:
     ],
 )
 def test_a_statement_may_be_a_whole_theorem_of_a_data_set(statement: str, name: str, signature: str) -> None:
-    assert stated(ProofReference(prover="lean", statement=statement)) == (name, signature)
+    reference = ProofReference.model_validate({"prover": "lean", "statement": statement})
+    assert stated(reference) == (name, signature)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,8 @@ def test_a_statement_may_be_a_whole_theorem_of_a_data_set(statement: str, name: 
     ],
 )
 def test_tactics_terms_and_whole_files_become_one_file(proof: str, file: str | None) -> None:
-    made = solution(ProofReference(prover="lean", statement="True", preamble="import Mathlib"), proof)
+    reference = {"prover": "lean", "statement": "True", "preamble": "import Mathlib"}
+    made = solution(ProofReference.model_validate(reference), proof)
     assert made == file if file else made.count("theorem goal : True") == 1
 
 

@@ -31,26 +31,28 @@ class Atoms(Environments):
         return node
 
     def first_num(self, token: Token) -> Node:
-        if self.peek.kind == "DOTS" and "." in token.value:
-            self.next()
-            return numerals.truncated(token.value)
-        if self.peek.kind == "OVERLINE" and "." in token.value:
-            self.next()
+        return self.decimal(token.value) if "." in token.value else numerals.number(token.value)
+
+    def decimal(self, literal: str) -> Node:
+        """A number with a point; dots or a bar over digits after it say how it goes on."""
+        if self.accept("DOTS"):
+            return numerals.truncated(literal)
+        if self.accept("OVERLINE"):
             self.accept("LBRACE")
             period = self.expect("NUM").value
             self.accept("RBRACE")
-            return numerals.repeating(token.value, period)
-        if "." in token.value and self.peek == ("ACCENT", "dot", False):
-            return numerals.repeating(token.value, self.dotted())
-        if "." in token.value and self.peek == ("OPEN", "(", False):
+            return numerals.repeating(literal, period)
+        if self.peek == ("ACCENT", "dot", False):
+            return numerals.repeating(literal, self.dotted())
+        if self.peek == ("OPEN", "(", False):
             inner, close = self.tokens[self.at + 1 : self.at + 3]
             if inner.kind == "NUM" and not inner.spaced and close == ("CLOSE", ")", False):  # 0.1(6)
-                self.ambiguous = self.ambiguous or token.value[-1] != "."
-                if self.tight or token.value[-1] == ".":
+                self.ambiguous = self.ambiguous or literal[-1] != "."
+                if self.tight or literal[-1] == ".":
                     self.at += 2
                     self.next()
-                    return numerals.repeating(token.value, inner.value)
-        return numerals.number(token.value)
+                    return numerals.repeating(literal, inner.value)
+        return numerals.number(literal)
 
     def dotted(self) -> str:
         r"""The period under dots: ``\dot{3}``, ``\dot{1}42\dot{7}``."""
@@ -74,7 +76,7 @@ class Atoms(Environments):
                 name += "_" + self.subscript()
             elif self.peek.kind == "PRIME":
                 name += "'" * len(self.next().value)
-            elif name.split("_")[0].rstrip("'") in CALLS and self.peek.kind == "OPEN" and self.peek.value == "(":
+            elif self.peek[:2] == ("OPEN", "(") and name.split("_")[0].rstrip("'") in CALLS:
                 inner = self.first()
                 arguments = inner.args if isinstance(inner, Apply) and inner.op == "tuple" else (inner,)
                 return Apply("call", (Sym(name), *arguments))

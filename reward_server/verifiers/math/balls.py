@@ -60,7 +60,7 @@ class Evaluation:
         """Whether something was taken for a letter of its own: then a difference proves nothing."""
         self.left_reals = False
         """Whether an even root or a logarithm of a negative number was taken: real analysis has no value there."""
-        self.cost = 1 + _working_bits() // 256
+        self.cost = 2 + _working_bits() // 128
         self.smallest = self.largest = 0
 
     @property

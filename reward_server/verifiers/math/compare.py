@@ -43,7 +43,14 @@ class Comparer(Sequences):
         super().__init__(params, budget or Budget(tolerance=params.tolerance))
 
     def compare(self, a: Node, b: Node) -> Judgement:
-        """Whether two answers are the same. Raises ``Spent``."""
+        r"""Whether two answers are the same. Raises ``Spent``.
+
+        >>> from reward_server.verifiers.math.reading import read
+        >>> Comparer(MathParams()).compare(read(r"\{1, 2\}"), read(r"\{2, 1\}")).tier
+        'structure'
+        >>> Comparer(MathParams()).compare(read("(0, 1)"), read("[0, 1]")).why
+        'the brackets differ'
+        """
         self.budget.spend(4)
         a, b = self.rounded_off(normal(a)), self.rounded_off(normal(b))
         if a == b:

@@ -61,6 +61,10 @@ _CLOSERS: Final = {
 _SHORT: Final = 200
 _MAX_GAP: Final = 60
 _MAX_PARTS: Final = 64
+_WINDOW: Final = 65_536
+"""Characters that are searched for boxes at once, from the end on."""
+_TAIL: Final = 32_768
+"""Characters that every other rule sees of a longer completion."""
 
 
 class Extracted(NamedTuple):
@@ -80,7 +84,13 @@ class Span(NamedTuple):
 
 
 def extract(text: str, how: str = "auto") -> Extracted | None:
-    """The answer of a completion, or None. ``how`` is a rule's name or ``auto``."""
+    r"""The answer of a completion, or None. ``how`` is a rule's name or ``auto``.
+
+    >>> extract(r"First $x = 1$, so it is \boxed{2} or \boxed{3}.")
+    Extracted(parts=('2', '3'), rule='boxed')
+    >>> extract("The sum is 7.\nAnswer: 7")
+    Extracted(parts=('7',), rule='answer_line')
+    """
     text = text[-MAX_TEXT:]
     thought = text.rfind("</think>")
     if thought >= 0:
@@ -88,18 +98,23 @@ def extract(text: str, how: str = "auto") -> Extracted | None:
     ended = _MARKS_AT_END.search(text, len(text) - _MAX_GAP) if text[-1:] == ">" else None
     if ended:
         text = text[: ended.start()]
-    if how != "auto":
-        return _RULES[how](text)
-    for rule in ("boxed", "answer_line", "math", "bold", "whole"):
-        found = _RULES[rule](text)
+    for rule in ("boxed", "answer_line", "math", "bold", "whole") if how == "auto" else (how,):
+        found = _RULES[rule](text if rule in ("boxed", "whole") else text[-_TAIL:])
         if found is not None:
             return found
     return None
 
 
 def _boxed(text: str) -> Extracted | None:
-    boxes = _boxes(text)
-    return Extracted(_last_parts(text, boxes), "boxed") if boxes else None
+    """The last boxes, looked for in one window after another from the end; windows overlap by more than an answer."""
+    end = len(text)
+    while end > 0:
+        window = text[max(0, end - _WINDOW) : end]
+        boxes = _boxes(window)
+        if boxes:
+            return Extracted(_last_parts(window, boxes), "boxed")
+        end = end - _WINDOW + 2 * MAX_ANSWER if end > _WINDOW else 0
+    return None
 
 
 def _last_parts(text: str, spans: Sequence[Span]) -> tuple[str, ...]:

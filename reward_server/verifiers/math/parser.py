@@ -11,6 +11,8 @@ Apply(op='pow', args=(Sym(name='x'), Num(value=2, ulp=None)))
 
 from __future__ import annotations
 
+from typing import Final
+
 from reward_server.verifiers.math import units
 from reward_server.verifiers.math.limits import MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Words, depth_of
@@ -148,7 +150,7 @@ class Parser(Terms):
             elif kind == "OP" and value == "^":
                 self.next()
                 power = self.argument()
-                parts.append("^" + (str(power.value) if isinstance(power, Num) else "?"))
+                parts.append("^" + (str(power.value) if isinstance(power, Num) and power in _POWERS else "?"))
                 continue
             elif kind == "SYM" and parts and parts[-1] == "/":
                 parts.append(value)
@@ -159,6 +161,10 @@ class Parser(Terms):
             else:
                 return " ".join(parts)
             self.next()
+
+
+_POWERS: Final = frozenset(map(Num, range(-9, 10)))
+"""Powers that a unit may have."""
 
 
 def _is_part(node: Node) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.atoms import negative
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, has_words
 from reward_server.verifiers.math.parser import parses
 from reward_server.verifiers.math.respelling import COMMAND, inner_text, respelled
 from reward_server.verifiers.math.tensors import folded
@@ -99,11 +99,9 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
 
 def _holds_words(node: Node) -> bool:
     """Whether words are terms or factors: then the text may be no mathematics after all, such as ``x-axis``."""
-    return (
-        isinstance(node, Apply)
-        and node.op in ("add", "mul", "neg")
-        and (any(isinstance(arg, Words) or _holds_words(arg) for arg in node.args))
-    )
+    if not isinstance(node, Apply) or not has_words(node) or node.op not in ("add", "mul", "neg"):
+        return False
+    return any(isinstance(arg, Words) or _holds_words(arg) for arg in node.args)
 
 
 def named(node: Node) -> Node:

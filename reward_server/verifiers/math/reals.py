@@ -56,7 +56,12 @@ _NAMED: Final = {
 
 
 def region(node: Node, budget: Budget) -> Region | None:
-    """The set of reals a tree stands for, or None. Raises ``Spent``."""
+    r"""The set of reals a tree stands for, or None. Raises ``Spent``.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> region(read("0 < x <= 2"), Budget()).pieces == region(read(r"(0, 1] \cup (1, 2]"), Budget()).pieces
+    True
+    """
     try:
         return _Reader(budget).region(node)
     except Unordered:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from reward_server.verifiers.math.limits import MAX_ALTERNATIVES
-from reward_server.verifiers.math.nodes import GROUPS, RELATIONS, Apply, Node, Num, Sym, Words, symbols_of
+from reward_server.verifiers.math.nodes import (
+    GROUPS,
+    RELATIONS,
+    Apply,
+    Node,
+    Num,
+    Sym,
+    Words,
+    operations_of,
+    symbols_of,
+)
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 _LISTS: Final = frozenset({"list", "or", "and"})
@@ -111,17 +121,16 @@ def signs(node: Node) -> tuple[Node, ...]:
     """Both values of a plus-or-minus; all signs of one answer go together where a minus-or-plus is among them."""
     if not _has_signs(node):
         return (node,)
-    if _has(node, "mp"):
+    if "mp" in operations_of(node):
         return (_signed(node, "add", "sub"), _signed(node, "sub", "add"))
     return tuple(dict.fromkeys(_each_sign(node)))[:MAX_ALTERNATIVES]
 
 
 def _has_signs(node: Node) -> bool:
-    return isinstance(node, Apply) and (node.op in ("pm", "mp") or any(_has_signs(arg) for arg in node.args))
+    return bool(operations_of(node) & _SIGNS)
 
 
-def _has(node: Node, op: str) -> bool:
-    return isinstance(node, Apply) and (node.op == op or any(_has(arg, op) for arg in node.args))
+_SIGNS: Final = frozenset({"pm", "mp"})
 
 
 def _signed(node: Node, pm: str, mp: str) -> Node:

@@ -195,7 +195,7 @@ class Terms(Atoms):
         if isinstance(left, Num) and isinstance(left.value, int):
             base = self.argument()
             if isinstance(base, Num) and isinstance(base.value, int):
-                return Apply("based", (Num(numerals.in_base(str(left.value), base.value)), base))
+                return Apply("based", (Num(numerals.in_base(numerals.text(left.value), base.value)), base))
             return Apply("call", (Sym("index"), left, base))
         return Apply("call", (Sym("index"), left, self.argument()))
 

@@ -31,6 +31,7 @@ _NUMBER = re.compile(
     r"|(?P<blanks>[1-9]\d{0,2}(?: \d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
+_PLAIN_DIGITS = re.compile(r"[0-9]+(?![\d,.{\\\s~eE])")
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -97,14 +98,16 @@ class _Tokenizer:
         if kind == "SPACE":
             self.spaced = True
             return
-        if kind in ("OPEN", "LBRACE"):
-            self.depth += 1
-        elif kind in ("CLOSE", "RBRACE"):
-            self.depth -= 1
+        self.depth += _NESTING.get(kind, 0)
         self.tokens.append(Token(kind, value, self.spaced))
         self.spaced = False
 
     def number(self) -> None:
+        match = _PLAIN_DIGITS.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+            self.emit("NUM", match.group())
+            return
         match = _NUMBER.match(self.text, self.position)
         if match is None:  # a digit of another script
             raise NotMath(f"{self.text[self.position]!r} is no digit here")
@@ -282,14 +285,18 @@ class _Tokenizer:
                 rest = rest[1:]
 
     def sign(self) -> None:
-        space = _SPACE.match(self.text, self.position)
-        if space:
-            self.position = space.end()
+        if self.text[self.position] == "~" or self.text[self.position].isspace():
+            self.position = _SPACE.match(self.text, self.position).end()  # type: ignore[union-attr]  # one at least
             self.spaced = True
             return
         if self.position in self.silent:
             self.position += 1
             self.spaced = True
+            return
+        sign, after = self.text[self.position], self.text[self.position + 1 : self.position + 2]
+        if after.isalnum() and sign in symbols.OPERATORS:  # the most frequent case by far: nothing longer can follow
+            self.position += 1
+            self.emit(*symbols.OPERATORS[sign])
             return
         match = _OPERATOR.match(self.text, self.position)
         if match is None:
@@ -310,6 +317,7 @@ def _brace_pairs(text: str) -> dict[int, int]:
     return pairs
 
 
+_NESTING = {"OPEN": 1, "LBRACE": 1, "CLOSE": -1, "RBRACE": -1}
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _UPRIGHT = frozenset({"mathbf", "mathrm", "rm"})

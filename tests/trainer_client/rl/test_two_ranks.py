@@ -79,7 +79,11 @@ def run(pair: list[subprocess.Popen[str]], tmp_path: Path) -> Iterator[Run]:
                 pytest.fail("".join(said))
         return [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in range(2)]
 
-    deadlock = threading.Timer(200, lambda: [rank.kill() for rank in pair])
+    def kill() -> None:
+        for rank in pair:
+            rank.kill()
+
+    deadlock = threading.Timer(200, kill)
     deadlock.start()
     yield run
     deadlock.cancel()

@@ -30,7 +30,7 @@ def main(folder: Path, urls: list[str], reward: dict[str, Any], changes: dict[st
         assembled.extend(made.processing_class.decode(ids[mask], skip_special_tokens=True) for ids, mask in rows)
         return batch
 
-    made._assemble = remembered
+    made._assemble = remembered  # type: ignore[method-assign,assignment]  # to see what it makes
     end = "done"
     try:
         made.train()
