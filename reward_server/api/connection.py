@@ -127,5 +127,5 @@ class Connection(HttpToolsProtocol):
         now = self.transport.get_write_buffer_size()
         if now < before:
             self._watch(now)
-        elif not self.transport.is_closing() or now:
+        else:
             self.transport.abort()
