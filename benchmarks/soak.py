@@ -1,7 +1,8 @@
 """Whether memory stays where it is: ``python -m benchmarks.soak --minutes 10``.
 
-A mixture of right, wrong, broken and hostile completions, all different, at a steady rate; the proportional
-memory of every process is sampled, and its slope over the second half is what matters.
+A mixture of right, wrong, broken and hostile completions, all different, at a steady rate; the memory that is
+every process's own is sampled, and its slope over the second half is what matters. (The proportional set size
+would not do: it rises when some other program that shares a library ends.)
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ def request(seed: int) -> dict[str, Any]:
 
 
 def memory_mb(pids: list[int]) -> float:
-    """Proportional set size: shared pages are counted once."""
+    """Pages that no other process shares; what grows is among them."""
     total = 0
     for pid in pids:
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
     return total / 1024
 
 
