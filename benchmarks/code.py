@@ -1,6 +1,6 @@
 """What judging a trivial honest program with ten tests costs, in units of one bare interpreter start.
 
-    python -m benchmarks.code [--programs 40] [--tag latest] [--setups docker/runc,namespaces] [--soak 10000]
+    python -m benchmarks.code [--programs 40] [--tag latest] [--setups docker/runc,namespaces]
 
 The unit is ``/usr/bin/python3 -c pass``, spawned in the same image, median of 30 before and after each figure, so
 that a noisy machine moves both. For each style: programs judged one after another (wall, and processor time of the
@@ -11,7 +11,6 @@ Then what others do: a fresh ``subprocess`` a test without any jail, and ``docke
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
@@ -222,34 +221,6 @@ def others(tag: str, bare: Bare, table: Table) -> None:
         table.add_row(name, "stdio", f"{1 / taken.wall_s:.1f}", ratio, "", "", "", "", "")
 
 
-def soak(tag: str, gradings: int) -> None:
-    """Growth of this process over many gradings, every tenth of a program that floods its output."""
-    with closing(SETUPS[0].open(tag)) as sandboxes:
-        judge, registry = Judge(sandboxes), Registry()
-        registry.register(CodeVerifier())
-        flood = Completion("```python\nwhile True: print('x' * 100_000)\n```")
-        reference = {"language": "python", "tests": TESTS["stdio"][0]}
-        sizes = []
-        for number in range(gradings):
-            if number % 10 == 9:
-                registry.verify_once("code", reference, {"time_s": 1}, flood, Context(sandboxes=sandboxes))
-            else:
-                judge(("function", "asserts")[number % 2], number)
-            if number % max(1, gradings // 10) == 0:
-                sizes.append(_resident_mb())
-    console.print(f"resident MiB along {gradings} gradings with floods: {', '.join(f'{size:.0f}' for size in sizes)}")
-    console.print(f"grown by {sizes[-1] - sizes[1]:.1f} MiB after the first tenth; at most {_peak_mb():.0f} MiB")
-
-
-def _resident_mb() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 @contextmanager
 def bare_starts(tag: str) -> Iterator[Bare]:
     """A container for bare starts."""
@@ -267,10 +238,7 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=40)
     parser.add_argument("--tag", default="latest", help="of the sandbox images")
     parser.add_argument("--setups", default=",".join(setup.name for setup in SETUPS))
-    parser.add_argument("--soak", type=int, default=0, metavar="GRADINGS")
     options = parser.parse_args()
-    if options.soak:
-        return soak(options.tag, options.soak)
     table = Table("setup", "style", "programs/s", "x bare", "bar", "CPU x", "two: /s", "gain / bare", "bare ms / CPU")
     with bare_starts(options.tag) as bare:
         for setup in SETUPS:
@@ -278,7 +246,6 @@ def main() -> None:
                 measure(setup, options.tag, options.programs, bare, table)
         others(options.tag, bare, table)
     console.print(table)
-    return None
 
 
 if __name__ == "__main__":

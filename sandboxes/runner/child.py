@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 import resource
@@ -28,6 +29,8 @@ STACK_BYTES = 64 << 20
 DESCRIPTORS = 8
 """What one process is given at most: its job, 0, 1, 2, and the channels of its mode."""
 _ANCILLARY = socket.CMSG_SPACE(DESCRIPTORS * 4)
+_SMALL = b"print\nwords = [int(word) for word in '1 2'.split()]\nf'{words[0]}'\n"
+_NO_JOB = marshal.dumps(({"mode": 0, "limits": [(0, 0)]}, b"", {}))
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
 
@@ -49,6 +52,7 @@ def become(uid: int, place: str, channel: socket.socket, nested: int) -> Start:
         os.chdir(place)
         if "numpy.random" in sys.modules:  # forks share its state; the standard library's ``random`` sees to itself
             sys.modules["numpy.random"].seed()
+        _warm_up()
         head, source, files = _wait(channel)
         for kind, value in head["limits"]:
             lower(kind, value)
@@ -57,6 +61,13 @@ def become(uid: int, place: str, channel: socket.socket, nested: int) -> Start:
     except Exception as error:  # noqa: BLE001 - whatever it was, this process must not go on as the zygote
         os.write(2, f"sandbox: {type(error).__name__}: {error}\n".encode())
         os._exit(71)
+
+
+def _warm_up() -> None:
+    """Touch ahead, while nobody waits, the pages that any program will touch; and as few others as can be."""
+    exec(compile(_SMALL, "main.py", "exec", dont_inherit=True), {"__name__": "small"})
+    marshal.loads(_NO_JOB)
+    gc.collect()
 
 
 def _wait(channel: socket.socket) -> tuple[dict[str, Any], bytes, dict[str, bytes]]:

@@ -35,7 +35,10 @@ def host(
     candidate_head = {"file": file, **head["candidate"]}
     groups: list[Group] = []
     try:
-        job, like = Job(child.CANDIDATE, candidate_head, source, files), source + b"\n" + candidate_head["prelude"].encode()
+        job, like = (
+            Job(child.CANDIDATE, candidate_head, source, files),
+            source + b"\n" + candidate_head["prelude"].encode(),
+        )
         groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True, like=like))
         job, like = Job(child.TESTER, {"classes": candidate_head["classes"]}), like + parts[0].replace(b"\\n", b"\n")
         extra = [ends[0].fileno(), write, state]
@@ -53,7 +56,7 @@ def host(
         _, calling = STATE.unpack(os.pread(state, STATE.size, 0))
         return candidate if calling else tester
 
-    watch.run(groups, {report: records.take}, blame, lambda: tester.end is not None)
+    watch.run(groups, {report: records.take}, blame, lambda: tester.end is not None or records.flooded)
     records.take()
     tester.completed = tester.end is not None
     candidate.completed = tester.completed and candidate.end is None
@@ -82,6 +85,7 @@ def interact(launcher: Launcher, jobs: tuple[Job, Job], limits: tuple[Limits, Li
         raise
     judge, program = groups
     judge.out.sink, program.out.sink = program.feed, judge.feed
+    program.out.holds = True  # a judge that has heard enough is about to end
     watch.run(groups, {}, lambda: program, lambda: judge.end is not None)
     program.completed = judge.end is not None and program.end is None
     launcher.finish(groups, watch, ooms)

@@ -59,7 +59,9 @@ class Launcher:
     @classmethod
     def of(cls, zygotes: list[Zygote], work: str, nested: bool, driver: int) -> Launcher:
         """For these zygotes; ``open`` must follow."""
-        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, Meter(), driver)
+        meter = Meter()
+        meter.waits_with([zygote.pid for zygote in zygotes])
+        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, meter, driver)
 
     def open(self, first_uid: int, uids: int, cpus: float) -> None:
         """Take the range of identities and the number of processors that the driver gives."""

@@ -16,8 +16,8 @@ from .records import Records
 from .supervise import Group, Stream
 
 Head = dict[str, Any]
-_RESULTS_FACTOR = 4
-"""All results of a call together may be so many times as large as one."""
+_RESULT_FACTOR, _RESULTS_FACTOR = 2, 4
+"""One function result may be so many times as large as an output, and all of a call together."""
 
 
 @dataclass
@@ -95,13 +95,17 @@ class Server:
         results, write = os.pipe()
         os.set_blocking(results, False)
         job = Job(child.CALLER, {**head["job"], "file": build.language["file"]}, build.source, build.files)
-        ooms, count, done = self.launcher.meter.oom_kills(), int(head["count"]), Records(results, limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes)
+        ooms, count, done = (
+            self.launcher.meter.oom_kills(),
+            int(head["count"]),
+            Records(results, _RESULT_FACTOR * limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes),
+        )
         watch = self.launcher.watch(limits, stepwise=True)
         like = build.source + b"\n" + head["job"]["prelude"].encode()
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, like=like)
         self.launcher.prepare_for(group)
         os.close(write)
-        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count)
+        watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.flooded)
         group.completed = done.count > count
         done.take()
         if done.flooded:

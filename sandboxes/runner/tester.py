@@ -11,6 +11,7 @@ from typing import Any
 
 from .caller import describe, read_input, write_record
 from .link import Gone, Link
+from .prelude import begin
 from .program import fresh_module, take_place
 
 _LINK, _REPORT, _STATE = 3, 4, 5
@@ -39,10 +40,10 @@ class Tester:
     def run(self) -> None:
         """Setup, entries, tests, end."""
         link, job = self._link, self._job
-        module = fresh_module("tester", "<setup>")
-        names = module.__dict__
+        started, setup, _ = begin("tester", job["setup"])
+        names = fresh_module("tester", "<setup>", started).__dict__
         try:
-            exec(compile(job["setup"], "<setup>", "exec", dont_inherit=True), names)
+            exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
             found = {name: names.get(name) for name in self._classes}
             link.codec.classes.update({name: kind for name, kind in found.items() if isinstance(kind, type)})
         except BaseException as error:  # noqa: BLE001 - whatever the setup raised is reported as the tests' fault

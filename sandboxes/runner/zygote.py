@@ -20,7 +20,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from . import kernel
+from . import kernel, prelude
 from .child import Start, become, limit_for_all
 from .program import open_streams
 
@@ -128,6 +128,8 @@ def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequen
     for name in modules:
         with suppress(ImportError):
             import_module(name)
+    if set(CALLS) <= set(modules):
+        prelude.prepare()
     if nested:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     else:

@@ -73,7 +73,9 @@ def test_a_refused_source_is_refused_again(docker: Sandboxes) -> None:
             assert (build.ok, build.execution.stderr) == (False, b"no\n")
 
 
-@pytest.mark.parametrize("makes", ["ln -s /etc/passwd out", "mkfifo out", "mkdir d; touch d/x; chmod 0 d", "seq 600 | xargs touch"])
+@pytest.mark.parametrize(
+    "makes", ["ln -s /etc/passwd out", "mkfifo out", "mkdir d; touch d/x; chmod 0 d", "seq 600 | xargs touch"]
+)
 def test_odd_or_many_files_are_not_kept_and_hold_up_nothing(docker: Sandboxes, makes: str) -> None:
     odd = Language("toy", "python", "main.txt", ("/bin/echo", "fine"), ("/bin/sh", "-c", f"{makes}; true"))
     for _ in range(2):
