@@ -1,4 +1,4 @@
-"""Whether code rewards stay what they are: memory over many gradings with floods, one verdict again and again under load.
+"""Whether code rewards stay what they are: memory over gradings with floods, and the same verdict again under load.
 
     python -m benchmarks.code_soak [--gradings 10000] [--verdicts 1000] [--busy 4] [--tag latest]
 

@@ -56,6 +56,9 @@ class Launcher:
     kept: set[int] = field(default_factory=set)
     """Places that outlive an execution: those of builds."""
 
+    def __post_init__(self) -> None:
+        self._guessed = b"", self.zygotes[0]
+
     @classmethod
     def of(cls, zygotes: list[Zygote], work: str, nested: bool, driver: int) -> Launcher:
         """For these zygotes; ``open`` must follow."""
@@ -71,6 +74,11 @@ class Launcher:
 
     def zygote(self, source: bytes) -> Zygote:
         """The lightest one that has preloaded what the source seems to import; a guess that only costs time."""
+        if source != self._guessed[0]:  # a program comes once for every test
+            self._guessed = source, self._guess(source)
+        return self._guessed[1]
+
+    def _guess(self, source: bytes) -> Zygote:
         lines = (source_line or names for source_line, names in _IMPORTS.findall(source))
         names = {name for line in lines for name in _WORD.findall(line)}
         if names & _SCIENCE:
@@ -113,7 +121,8 @@ class Launcher:
     ) -> Group:
         """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
 
-        ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 … ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
+        ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
+        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
         zygote = self.zygote(like or job.source)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
