@@ -9,7 +9,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from struct import unpack
+from struct import Struct
 from typing import Any
 
 from . import kernel, nest
@@ -29,7 +29,8 @@ STACK_BYTES = 64 << 20
 DESCRIPTORS = 8
 """What one process is given at most: its job, 0, 1, 2, and the channels of its mode."""
 _ANCILLARY = socket.CMSG_SPACE(DESCRIPTORS * 4)
-_SMALL = b"print\nwords = [int(word) for word in '1 2'.split()]\nf'{words[0]}'\n"
+_UNPACK = {4 * count: Struct(f"{count}i").unpack for count in range(1, DESCRIPTORS + 1)}
+_SMALL = b"text = str(1)\nint(text)\n"
 _NO_JOB = marshal.dumps(({"mode": 0, "limits": [(0, 0)]}, b"", {}))
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
@@ -77,7 +78,7 @@ def _wait(channel: socket.socket) -> tuple[dict[str, Any], bytes, dict[str, byte
         os._exit(0)
     channel.detach()  # closed with all others
     packed = ancillary[0][2]
-    job: tuple[dict[str, Any], bytes, dict[str, bytes]] = marshal.loads(_take(unpack(f"{len(packed) // 4}i", packed)))
+    job: tuple[dict[str, Any], bytes, dict[str, bytes]] = marshal.loads(_take(_UNPACK[len(packed)](packed)))
     return job
 
 
