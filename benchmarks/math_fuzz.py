@@ -135,7 +135,7 @@ def main() -> None:
         fuzzer.pair(a, rng.choice([next(made), a + rng.choice(_PIECES), a.replace(" ", ""), a[::-1]]))
         count += 1
         while fuzzer.finds:
-            sys.stdout.write(f"FOUND {fuzzer.finds.pop()}\n")
+            sys.stdout.write(f"FOUND {fuzzer.finds.pop():.2000}\n")
             sys.stdout.flush()
             options.found = True
     sys.stdout.write(f"{count:,} pairs, slowest {fuzzer.slowest * 1e3:.0f} ms of processor time\n")

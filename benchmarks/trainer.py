@@ -9,24 +9,29 @@ DAPO's loss and by DAPO with dynamic sampling, three seeds each, all from the sa
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import json
+import multiprocessing
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from trainer_client.adapters.trl import RemoteReward
 from trainer_client.client import RewardClient
 from trainer_client.wire import Item
 
 SIZES = (256, 8192)
 CHARACTERS = 4096
+TEXT = 60 * 'We have $\\frac{1}{2} + x^2$, so\n\n"it" holds – thus the answer is \\boxed{42}. '
 GROUP = 8
-REPEATS = 9
+REPEATS = 15
 SEEDS = (0, 1, 2)
 WAYS: dict[str, dict[str, Any]] = {
     "grpo": {"preset": "grpo"},
@@ -57,31 +62,69 @@ class _Nothing(BaseHTTPRequestHandler):
 
 
 def transport() -> None:
-    """Milliseconds of a call, client and transport and a server that does nothing; then a real one."""
-    nothing = ThreadingHTTPServer(("127.0.0.1", 0), _Nothing)
-    threading.Thread(target=nothing.serve_forever, daemon=True).start()
-    _transport("a server that does nothing", f"http://127.0.0.1:{nothing.server_port}")
-    nothing.shutdown()
+    """Milliseconds of a call: client, transport and a server that does nothing; then a real one."""
+    with _nothing() as url:
+        _transport("does nothing", url)
     from trainer_client.rl.local_server import local_server
 
     with local_server() as url:
-        _transport("a real server, verifier match", url)
+        _transport("real, match", url)
+
+
+@contextlib.contextmanager
+def _nothing() -> Iterator[str]:
+    """A server that does nothing, in a process of its own: a thread of this one would slow the client down."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    process = spawn.Process(target=_serve_nothing, args=(there,), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{here.recv()}"
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve_nothing(port: Connection) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Nothing)
+    port.send(server.server_port)
+    server.serve_forever()
 
 
 def _transport(name: str, url: str) -> None:
     with RewardClient(url, detail="none") as client:
         for size in SIZES:
-            times = []
-            for repeat in range(REPEATS):
-                texts = (f"{repeat}-{number} ".ljust(CHARACTERS, "y") for number in range(size))
-                groups = [[next(texts) for _ in range(GROUP)] for _ in range(size // GROUP)]
-                items = [Item(reference="42", completions=group, verifier="match") for group in groups]
-                began = time.perf_counter()
-                results = client.score(items)
-                times.append(1000 * (time.perf_counter() - began))
-                assert all(reward is not None for result in results for reward in result.rewards)
-            middle, best = statistics.median(times), min(times)
-            _say(f"{name:<32} {size:>5} x {CHARACTERS} B   p50 {middle:7.1f} ms   min {best:7.1f}")
+            _timed(f"{name}: RewardClient", size, lambda prompts, texts: _by_client(client, texts))
+    reward = RemoteReward(url, verifier="match")
+    loop = asyncio.new_event_loop()
+    for size in SIZES:
+        _timed(
+            f"{name}: RemoteReward",
+            size,
+            lambda prompts, texts: loop.run_until_complete(reward(prompts, texts, answer=["42"] * len(texts))),
+        )
+    loop.run_until_complete(reward.aclose())
+    loop.close()
+
+
+def _by_client(client: RewardClient, texts: list[str]) -> list[float | None]:
+    items = [
+        Item(reference="42", completions=texts[at : at + GROUP], verifier="match") for at in range(0, len(texts), GROUP)
+    ]
+    return [reward for result in client.score(items) for reward in result.rewards]
+
+
+def _timed(name: str, size: int, score: Callable[[list[str], list[str]], list[float | None]]) -> None:
+    prompts = [f"prompt {number // GROUP}" for number in range(size)]
+    times = []
+    for repeat in range(REPEATS):
+        texts = [(f"{repeat}-{number} " + TEXT)[:CHARACTERS] for number in range(size)]
+        began = time.perf_counter()
+        rewards = score(prompts, texts)
+        times.append(1000 * (time.perf_counter() - began))
+        assert len(rewards) == size and None not in rewards
+    middle, best = statistics.median(times), min(times)
+    _say(f"{name:<28} {size:>5} x {CHARACTERS} characters   p50 {middle:7.1f} ms   min {best:7.1f}")
 
 
 def share() -> None:

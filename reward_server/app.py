@@ -15,11 +15,11 @@ from starlette.requests import Request
 
 from reward_server import __version__
 from reward_server.api import batches, execute, ops, v1
-from reward_server.api.guard import ApiKey, ClientGone
+from reward_server.api.guard import ApiKey, ClientGone, Failsafe
 from reward_server.api.measured import Measured
 from reward_server.api.parts import Parts
 from reward_server.api.problems import Problem, handle_http_error, handle_own_error, handle_problem
-from reward_server.api.schemas import ExecuteRequest, RewardRequest
+from reward_server.api.schemas import ExecuteRequest, ProblemDoc, RewardRequest
 from reward_server.errors import RewardServerError
 from reward_server.settings import Settings
 
@@ -42,6 +42,7 @@ def create_app(settings: Settings, assemble: Callable[[], AbstractAsyncContextMa
         lifespan=lifespan,
         redoc_url=None,
     )
+    app.wants_key = settings.api_key is not None
     for router in (v1.router, batches.router, execute.router, ops.router):
         app.include_router(router)
     app.add_exception_handler(Problem, handle_problem)
@@ -50,6 +51,7 @@ def create_app(settings: Settings, assemble: Callable[[], AbstractAsyncContextMa
     app.add_exception_handler(RequestValidationError, _handle_invalid)
     app.add_exception_handler(ClientGone, _handle_gone)
     app.add_middleware(Measured)
+    app.add_middleware(Failsafe)
     if settings.api_key is not None:
         app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
     return app
@@ -66,16 +68,22 @@ async def _handle_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 class _Api(FastAPI):
-    """FastAPI, with the schema of the bodies that are read by hand."""
+    """FastAPI, with the schemas of what is read and written by hand."""
+
+    wants_key = False
+    """Whether a bearer token must be sent."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if not self.openapi_schema:
             document = super().openapi()
             _, extra = models_json_schema(
-                [(RewardRequest, "validation"), (ExecuteRequest, "validation")],
+                [(RewardRequest, "validation"), (ExecuteRequest, "validation"), (ProblemDoc, "serialization")],
                 ref_template="#/components/schemas/{model}",
             )
             document["components"]["schemas"].update(extra["$defs"])
+            if self.wants_key:
+                document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+                document["security"] = [{"key": []}]
         assert self.openapi_schema is not None
         return self.openapi_schema

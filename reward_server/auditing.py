@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,41 @@ from rich.table import Table
 
 from reward_server.audit import Audit, Columns, Options, audit, reverify
 from reward_server.audit.report import write_report
-from reward_server.audit.rows import Row, read_rows
+from reward_server.audit.rows import read_rows, write_rows
+from reward_server.audit.run import Score, write_clean
+from reward_server.errors import ConfigurationError
 from reward_server.remote import scored, server
 from reward_server.scoring import progress_bar
 from reward_server.settings import Settings
 from reward_server.types import Json
 
 DEADLINE_S = 600.0
+
+
+def columns_of(
+    reference: Sequence[str], *, params: str = "", verifier: str = "", verifier_column: str = "", **columns: str
+) -> Columns:
+    """Columns as the command line names them: ``KEY=COLUMN`` for a typed reference, params as a column or as JSON.
+
+    Raises ``ConfigurationError``.
+    """
+    if not (verifier or verifier_column):
+        raise ConfigurationError("name a verifier, or the column that names it")
+    keys = dict(one.split("=", 1) for one in reference if "=" in one)
+    if keys and len(keys) < len(reference):
+        raise ConfigurationError("a typed reference is KEY=COLUMN each time, a key once")
+    if not keys and len(reference) != 1:
+        raise ConfigurationError("a reference is one column, or KEY=COLUMN for each of its keys")
+    fixed: dict[str, Json] = {}
+    if params.startswith("{"):
+        try:
+            fixed, params = json.loads(params), ""
+        except ValueError as error:
+            raise ConfigurationError(f"--params is neither a column nor JSON: {error}") from None
+    return Columns(
+        keys or reference[0], verifier=verifier, verifier_column=verifier_column, params=params, fixed_params=fixed,
+        **columns,
+    )  # fmt: skip
 
 
 def audit_file(
@@ -33,10 +61,10 @@ def audit_file(
     """
     rows, console = read_rows(file), Console()
     with server(settings, url) as client, progress_bar(console) as progress:
-        score, advance = _scorer(client, "audit"), _advance(progress, "auditing", len(rows))
+        score, advance = scorer(client, "audit"), _advance(progress, "auditing", len(rows))
         result = audit(rows, columns, score, options, journal=resume, progress=advance)
     if clean is not None:
-        _write(clean, [row for number, row in enumerate(rows) if number not in result.broken])
+        write_clean(rows, result, clean)
     if report is not None:
         write_report(result, report, file.name)
     console.print(_table(result))
@@ -51,9 +79,9 @@ def reverify_file(settings: Settings, file: Path, *, url: str | None, out: Path 
     """
     rows, console = read_rows(file), Console()
     with server(settings, url) as client, progress_bar(console) as progress:
-        changes = reverify(rows, _scorer(client, "reverify"), progress=_advance(progress, "verifying again", len(rows)))
+        changes = reverify(rows, scorer(client, "reverify"), progress=_advance(progress, "verifying again", len(rows)))
     if out is not None:
-        _write(out, [{name: getattr(change, name) for name in change.__slots__} for change in changes])
+        write_rows(out, [{name: getattr(change, name) for name in change.__slots__} for change in changes])
     table = Table(title="What changed", title_justify="left")
     names = list(changes[0].__slots__) if changes else ["nothing"]
     for name in names:
@@ -65,12 +93,12 @@ def reverify_file(settings: Settings, file: Path, *, url: str | None, out: Path 
     return len(changes)
 
 
-def _scorer(
-    client: httpx.Client, run: str
-) -> Callable[[Sequence[Mapping[str, Json]]], Sequence[Sequence[Mapping[str, Any]]]]:
-    def score(items: Sequence[Mapping[str, Json]]) -> Sequence[Sequence[Mapping[str, Any]]]:
-        results = scored(client, [dict(item) for item in items], DEADLINE_S, run)
-        return [result["verdicts"] for _, result in results]
+def scorer(client: httpx.Client, run: str) -> Score:
+    """Scores items through a server."""
+
+    def score(items: Sequence[Mapping[str, Json]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+        for _, result in scored(client, [dict(item) for item in items], DEADLINE_S, run):
+            yield result["verdicts"]
 
     return score
 
@@ -78,13 +106,6 @@ def _scorer(
 def _advance(progress: Progress, what: str, total: int) -> Callable[[int, int], None]:
     bar = progress.add_task(what, total=total)
     return lambda done, of: progress.update(bar, completed=done, total=of)
-
-
-def _write(path: Path, rows: Sequence[Row]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
-    partial.replace(path)
 
 
 def _table(result: Audit) -> Table:

@@ -36,16 +36,20 @@ class BatchStore(Protocol):
         """Key of the stream that a batch's answers go to."""
         ...
 
-    async def claim_key(self, key: str, batch_id: str) -> str:
-        """The batch that an idempotency key stands for."""
+    async def claim_key(self, key: str, batch_id: str, digest: str) -> tuple[str, str]:
+        """The batch that an idempotency key stands for, and the hash of the body that it was used for."""
         ...
 
     async def create(self, meta: BatchMeta, answers: Sequence[Answer]) -> None:
         """Store a batch."""
         ...
 
-    async def set_status(self, batch_id: str, status: str) -> None:
-        """Move a batch on."""
+    async def set_running(self, batch_id: str) -> None:
+        """All of the batch is queued."""
+        ...
+
+    async def set_cancelled(self, batch_id: str) -> None:
+        """Nobody wants the rest of the batch; this stays so, also for one that is being queued."""
         ...
 
     async def get(self, batch_id: str) -> BatchMeta | None:
@@ -89,14 +93,15 @@ class Batches:
         digest = hashlib.sha256(body).hexdigest()
         batch_id = uuid.uuid4().hex
         if key is not None:
-            batch_id = await self._store.claim_key(key, batch_id)
-            known = await self._store.get(batch_id)
-            if known is not None and known.body != digest:
+            # The body's hash is claimed with the key: of two bodies at the same moment, one is refused at once.
+            batch_id, claimed = await self._store.claim_key(key, batch_id, digest)
+            if claimed != digest:
                 raise BatchConflict(f"Idempotency-Key {key!r} was used for another request")
+            known = await self._store.get(batch_id)
             if known is not None and known.status != "enqueuing":
                 return view(known)
         # Not there, or left half-enqueued by a process that died: enqueue it all, answers are keyed.
-        await self._enqueue(batch_id, request, digest)
+        await self._enqueue(batch_id, request)
         created = await self._store.get(batch_id)
         assert created is not None
         return view(created)
@@ -111,7 +116,7 @@ class Batches:
         known = await self.get(batch_id)
         if known is None or known.status != "running":
             return known
-        await self._store.set_status(batch_id, "cancelled")
+        await self._store.set_cancelled(batch_id)
         for lane in known.meta.lanes:
             await self._queue.cancel(Lane(lane), batch_id)
         return await self.get(batch_id)
@@ -151,14 +156,14 @@ class Batches:
                     return
                 yield None
 
-    async def _enqueue(self, batch_id: str, request: Request, digest: str) -> None:
+    async def _enqueue(self, batch_id: str, request: Request) -> None:
         plan = self._planner.plan(request.items, request.detail)
         for lane, works in plan.works.items():
             await self._admission.admit(lane, works, request.deadline_s)
         now = time.time()
         counted = zip(request.items, plan.counts, strict=True)
         meta = BatchMeta(
-            batch_id, request.run, now, now + request.deadline_s, digest,
+            batch_id, request.run, now, now + request.deadline_s,
             [(item.id, item.verifier, count) for item, count in counted], list(plan.works), plan.flags,
             len(plan.answers),
         )  # fmt: skip
@@ -171,12 +176,12 @@ class Batches:
             seconds = target_s(works, await self._admission.slots(lane), self._chunk_s)
             chunks = cut(works, header, seconds, sandbox=lane is Lane.SANDBOX)
             await self._queue.enqueue(lane, list(chunks), plan.blobs.get(lane, {}))
-        await self._store.set_status(batch_id, "running")
+        await self._store.set_running(batch_id)
 
 
 def view(meta: BatchMeta) -> BatchView:
     """What the stored words mean at this moment."""
-    if meta.status == "cancelled":
+    if meta.done < meta.total and meta.status == "cancelled":
         return BatchView(meta, "cancelled", meta.done)
     finished = meta.done >= meta.total or time.time() > meta.deadline
     return BatchView(meta, "finished" if finished else "running", meta.done)

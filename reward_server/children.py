@@ -23,7 +23,7 @@ from reward_server.child import LENGTH, PREPARED, PREPARING, Assignment, decode_
 from reward_server.errors import Unavailable
 from reward_server.queue.base import Answer
 from reward_server.types import Limits
-from reward_server.zygote import PID
+from reward_server.zygote import NO_CHILD, PID
 
 WALL_FACTOR = 4
 START_S = 60.0
@@ -56,23 +56,36 @@ class Zygote:
     async def fork(self) -> tuple[int, socket.socket]:
         """A new child: its process id and our end of its channel. Raises ``Unavailable`` when none can be had."""
         for _ in range(2):
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
             try:
-                with theirs:
-                    async with self._lock:
-                        if self._control is None:
-                            await self._start()
-                        assert self._control is not None
-                        socket.send_fds(self._control, [b"f"], [theirs.fileno()])
-                return await _read_pid(ours), ours
-            except (OSError, EOFError, TimeoutError):
-                ours.close()
+                pid, ours = await self._fork()
+            except (OSError, EOFError, TimeoutError):  # the zygote is gone or hangs: the next one may do better
                 self.stop()
-            except BaseException:  # given up on: the child, if there is one, finds its channel closed
-                ours.close()
-                raise
+                continue
+            if pid != NO_CHILD:
+                return pid, ours
+            ours.close()
+            break  # the zygote and its other children are well, and stay
         raise Unavailable("no child process could be started", reason="no_child")
+
+    async def _fork(self) -> tuple[int, socket.socket]:
+        ours, theirs = socket.socketpair()
+        try:
+            ours.setblocking(False)
+            with theirs:
+                async with self._lock:
+                    if self._control is None:
+                        await self._start()
+                    assert self._control is not None
+                    socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+            try:
+                return await _read_pid(ours), ours
+            except EOFError:
+                if self._process is not None and self._process.poll() is None:
+                    return NO_CHILD, ours  # it died at birth, or its channel did not fit into the zygote's table
+                raise
+        except BaseException:  # given up on: the child, if there is one, finds its channel closed
+            ours.close()
+            raise
 
     def stop(self) -> None:
         """End the zygote, and with it every child."""
@@ -133,9 +146,9 @@ class ChildHandle(asyncio.Protocol):
         try:
             handle = cls(pid)
             await asyncio.get_running_loop().create_connection(lambda: handle, sock=channel)
-        except ProcessLookupError:
+        except OSError as error:  # it is dead already, or there is no descriptor left to watch it with
             channel.close()
-            raise Unavailable("a child died at birth", reason="no_child") from None
+            raise Unavailable(f"a child could not be had: {error}", reason="no_child") from None
         except BaseException:
             channel.close()
             raise

@@ -37,6 +37,21 @@ def main() -> None:
         sys.exit(2)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Is this completion right? 1, 0, or null when we could not tell."""
+
+
 @app.command()
 def serve(
     host: Host = None,
@@ -64,7 +79,7 @@ def api(
     fd: Annotated[int | None, typer.Option(hidden=True, help="Listening socket that was inherited.")] = None,
 ) -> None:
     """The HTTP API alone; REDIS_URL names the queue."""
-    from reward_server.processes import run_api
+    from reward_server.api_process import run_api
 
     run_api(_settings(host=host, port=port, allow_unauthenticated=allow_unauthenticated), fd)
 
@@ -75,7 +90,7 @@ def worker(
     slots: Annotated[int | None, typer.Option(help="Completions verified at once [number of cores].")] = None,
 ) -> None:
     """One worker; REDIS_URL names the queue."""
-    from reward_server.processes import run_worker
+    from reward_server.worker_process import run_worker
 
     run_worker(_settings(slots=slots), lane)
 
@@ -98,16 +113,24 @@ def score(
 
 @app.command()
 def audit(
-    file: Annotated[Path, typer.Argument(help="JSONL, JSON, CSV or parquet.")],
-    reference: Annotated[str, typer.Option(help="Column of the reference; dotted, or several joined by +.")],
+    file: Annotated[Path, typer.Argument(help="JSONL, JSON or CSV (.gz too), or Parquet.")],
+    reference: Annotated[
+        list[str],
+        typer.Option(
+            help="Column of the reference; dotted, or several joined by +. For a typed one KEY=COLUMN for each key, "
+            "KEY==TEXT where it is the same in all rows."
+        ),
+    ],
     verifier: Annotated[str, typer.Option(help="The verifier of all rows.")] = "",
     verifier_column: Annotated[str, typer.Option(help="Column that names each row's verifier.")] = "",
     prompt: Annotated[str, typer.Option(help="Column of the prompt, to find doubled rows.")] = "",
     solution: Annotated[str, typer.Option(help="Column of a solution that should be right.")] = "",
-    params: Annotated[str, typer.Option(help="Column of the verifier's parameters.")] = "",
+    language: Annotated[str, typer.Option(help="Of solutions that are programs.")] = "python",
+    params: Annotated[str, typer.Option(help="Column of the verifier's parameters, or JSON for all rows.")] = "",
     answer_after: Annotated[str, typer.Option(help="The reference stands behind the last of this mark: ####, A:")] = "",
     repeats: Annotated[int, typer.Option(help="How often each right answer is asked.")] = 2,
     mutants: Annotated[int, typer.Option(help="Changed programs for each solution that is one.")] = 5,
+    slow_s: Annotated[float, typer.Option(help="Seconds from which a right answer is slow.")] = 10.0,
     max_bad_share: Annotated[float, typer.Option(help="Share of broken rows up to which the data set is fit.")] = 0.0,
     clean: Annotated[Path | None, typer.Option(help="Write the rows that are fit here.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page of HTML here.")] = None,
@@ -115,13 +138,14 @@ def audit(
     url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
 ) -> None:
     """Find rows that are broken, weak, flaky, slow or doubled. Exit code 0: fit to train on; 1: not; 2: cannot say."""
-    from reward_server.audit import Columns, Options
-    from reward_server.auditing import audit_file
+    from reward_server.audit import Options
+    from reward_server.auditing import audit_file, columns_of
 
-    columns = Columns(
-        reference, verifier, verifier_column, prompt, solution, params, answer_after=answer_after
+    columns = columns_of(
+        reference, params=params, verifier=verifier, verifier_column=verifier_column, prompt=prompt, solution=solution,
+        answer_after=answer_after, language=language,
     )  # fmt: skip
-    options = Options(repeats=repeats, mutants=mutants, max_bad_share=max_bad_share)
+    options = Options(repeats, mutants, slow_s, max_bad_share)
     fit = audit_file(_settings(), file, columns, options, url=url, clean=clean, report=report, resume=resume)
     raise typer.Exit(0 if fit else 1)
 
@@ -187,12 +211,6 @@ def ready(lane: Annotated[Lane, typer.Option(help="The lane that must have a wor
     from reward_server.wiring import manned
 
     raise typer.Exit(0 if asyncio.run(manned(_settings(), lane)) else 1)
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
 
 
 def _settings(**overrides: object) -> Settings:

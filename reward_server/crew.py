@@ -16,6 +16,7 @@ import structlog
 
 from reward_server.child import Assignment
 from reward_server.children import ChildHandle, End, Zygote
+from reward_server.errors import Unavailable
 from reward_server.queue.base import Answer, Chunk, null_answer
 from reward_server.types import Limits, Outcome
 
@@ -40,16 +41,21 @@ class Crew:
         self._watch: asyncio.Task[None] | None = None
 
     async def judge(self, chunk: Chunk, blobs: Mapping[str, bytes]) -> list[Answer]:
-        """Answers for every position of the chunk, in order. Raises ``Unavailable`` when no child can be had.
+        """Answers for every position of the chunk, in order.
 
-        The time until a child was free counts as the queue's.
+        The time until a child was free counts as the queue's. Where no child can be had, what is left is null.
         """
         progress = _Progress(chunk)
         async with self._free:
             header = chunk.header
             queue_s = max(0.0, round(time.time() - header.sent, 6))
             while only := progress.next():
-                child = await self._child()
+                try:
+                    child = await self._child()
+                except Unavailable as error:
+                    log.error("no child process", error=str(error))
+                    progress.give_up(error.reason)
+                    break
                 assignment = Assignment(header.deadline, header.detail, chunk.body, dict(blobs), only, queue_s)
                 self._busy[child] = progress
                 try:
@@ -158,6 +164,11 @@ class _Progress:
             self._share("verifier_crashed", Outcome.UNAVAILABLE, retryable=False)
         else:
             self.take(null_answer(position, Outcome.UNAVAILABLE, "verifier_crashed", retryable=False))
+
+    def give_up(self, reason: str) -> None:
+        """Nothing can be run any more."""
+        for position in self._positions:
+            self._answers.setdefault(position, null_answer(position, Outcome.UNAVAILABLE, reason, retryable=True))
 
     def in_order(self) -> list[Answer]:
         """Answers by position."""

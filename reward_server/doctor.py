@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import shutil
 import socket
@@ -10,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +27,8 @@ from reward_server.verifiers.registry import Registry
 from reward_server.zygote import load
 
 MIN_FREE_MB = 500
+_EXTRAS = {"verifiers": ("jsonschema", "langdetect", "yaml", "z3"), "gym": ("reasoning_gym",)}
+"""Modules that single verifiers need, by the extra that brings them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,12 @@ def _children(settings: Settings) -> Finding:
 
 def _disk(settings: Settings) -> Finding:
     where = str(settings.data_dir or tempfile.gettempdir())
-    free_mb = shutil.disk_usage(where if os.path.exists(where) else tempfile.gettempdir()).free // 2**20
+    there = Path(where)
+    while not there.exists():
+        there = there.parent
+    free_mb = shutil.disk_usage(there).free // 2**20
+    if not os.access(there, os.W_OK):
+        return Finding("disk", False, f"{there} is not ours to write", "choose another --data-dir, or TMPDIR")
     return Finding("disk", free_mb > MIN_FREE_MB, f"{free_mb} MB free in {where}", "make room, or set TMPDIR")
 
 
@@ -122,6 +131,17 @@ def _key(settings: Settings) -> Finding:
     return Finding("API key", needless, says if needless else "none", "set REWARD_API_KEY", needed=False)
 
 
+def _libraries(settings: Settings) -> Finding:
+    missing = [
+        (extra, name) for extra, names in _EXTRAS.items() for name in names if importlib.util.find_spec(name) is None
+    ]
+    if not missing:
+        return Finding("libraries of verifiers", True, "all there")
+    extras = ",".join(dict.fromkeys(extra for extra, _ in missing))
+    says = f"without {', '.join(name for _, name in missing)} some verifiers are unavailable"
+    return Finding("libraries of verifiers", False, says, f"pip install 'reward-server[{extras}]'", needed=False)
+
+
 def _sandboxes(settings: Settings) -> Finding:
     try:
         driver = driver_of(settings)
@@ -135,6 +155,7 @@ _LOOKS: tuple[Callable[[Settings], Finding], ...] = (
     _python,
     _queue,
     _verifiers,
+    _libraries,
     _children,
     _disk,
     _address,

@@ -11,7 +11,7 @@
     └── QueueError             the queue did not take or keep something
         ├── QueueFull          more than it holds now: 429 with Retry-After
         ├── TooLarge           more than the empty queue could hold: 413
-        └── QueueDown          the server behind it does not answer: 503
+        └── QueueDown          the server behind it does not answer, or takes nothing: 503
 
 A verifier raises the first three and nothing else on purpose; any other exception that leaves it counts
 as a crash of ours and becomes ``unavailable`` with reason ``verifier_crashed``, never a zero.
@@ -74,4 +74,4 @@ class TooLarge(QueueError):
 
 
 class QueueDown(QueueError):
-    """The server behind the queue does not answer."""
+    """The server behind the queue does not answer, or takes nothing: read-only, out of memory or of disk."""

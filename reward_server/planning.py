@@ -14,16 +14,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import structlog
 
 from reward_server.chunks import LONG_REFERENCE, Work
 from reward_server.costs import Costs
 from reward_server.errors import InvalidTask
 from reward_server.queue.base import Answer, null_answer, to_answer
+from reward_server.repair import repair
 from reward_server.thinking import split_thinking
 from reward_server.types import Completion, Item, Json, Lane, Outcome, Verdict
 from reward_server.verifiers.registry import Entry, Registry
 
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+log = structlog.get_logger()
 UNCLOSED = Verdict(Outcome.NO_ANSWER, 0.0, {"message": "thinking was opened and never closed"})
 
 
@@ -77,16 +80,18 @@ class Planner:
                     raise InvalidTask(item.fault, reason="bad_item")
                 self._plan_item(find(item.verifier), item, start, plan, detail)
             except InvalidTask as error:
-                fault = null_answer(
-                    0,
-                    Outcome.INVALID_TASK,
-                    error.reason,
-                    retryable=False,
-                    message=str(error) if detail != "none" else "",
-                )
-                for position in range(start, len(plan.answers)):
-                    plan.answers[position] = msgspec.structs.replace(fault, position=position)
+                self._refuse(plan, start, Outcome.INVALID_TASK, error.reason, str(error) if detail != "none" else "")
+            except Exception:  # types of somebody else's verifier raised what no validator may: neighbours live on
+                log.exception("an item could not be planned", verifier=item.verifier)
+                self._refuse(plan, start, Outcome.UNAVAILABLE, "verifier_crashed", "")
         return plan
+
+    def _refuse(self, plan: Plan, start: int, outcome: Outcome, reason: str, message: str) -> None:
+        """Answer all completions from ``start`` on, those of the last item, with the same null."""
+        null = null_answer(0, outcome, reason, retryable=False, message=message)
+        for position in range(start, len(plan.answers)):
+            plan.answers[position] = msgspec.structs.replace(null, position=position)
+            plan.keys.pop(position, None)
 
     def _plan_item(self, entry: Entry, item: Item, start: int, plan: Plan, detail: str) -> None:
         reference, params = self._validated(entry, item)
@@ -181,6 +186,7 @@ def _candidates(reference: Json) -> list[Json]:
         try:
             decoded = json.loads(reference)
             check_json(decoded, "reference", 64)
+            decoded = repair(decoded)
             candidates += [decoded, _without_nulls(decoded)]
         except (ValueError, RecursionError, InvalidTask):
             return candidates

@@ -19,6 +19,8 @@ from reward_server.remote import scored, server
 from reward_server.settings import Settings
 from reward_server.types import Json
 
+WIDTH = 160
+"""Columns where nobody says how many there are: a log, a pipe."""
 _COLOURS = {"correct": "green", "incorrect": "red", "no_answer": "yellow", "limit_exceeded": "magenta"}
 
 
@@ -31,6 +33,8 @@ def score_file(
     """
     items = list(_read(file))
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDTH
     summary: Counter[str] = Counter()
     rows: list[tuple[dict[str, Any], dict[str, Any]]] = []
     partial = out.with_name(out.name + ".partial") if out else None

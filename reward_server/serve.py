@@ -28,7 +28,8 @@ from reward_server.types import Lane
 
 POLL_S = 0.2
 BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
-PROVEN_S, MAX_FAILED_STARTS = 5.0, 3
+PROVEN_S, MAX_FAILED_STARTS = 15.0, 3
+"""A part that has lived so long did start; before that it may be importing still, on a busy machine for seconds."""
 CALM_S = 30.0
 """A part that has lived this long starts from the shortest back-off again."""
 log = structlog.get_logger()

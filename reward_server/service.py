@@ -83,6 +83,8 @@ class RewardService:
         self._reply = ""
         self._pump: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._closed = False
+        """Cancelling alone does not end the pump: a connection that is just being opened may swallow that."""
 
     async def start(self) -> None:
         """Open the stream on which answers come back; raises ``QueueDown``."""
@@ -91,6 +93,7 @@ class RewardService:
 
     async def close(self) -> None:
         """Answer nobody any more."""
+        self._closed = True
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, *self._background, return_exceptions=True)
@@ -225,7 +228,7 @@ class RewardService:
 
     async def _deliver(self) -> None:
         """Hand answers to those who wait for them, for as long as the process lives."""
-        while True:
+        while not self._closed:
             try:
                 async for request, answers in self._queue.answers(self._reply):
                     if waiting := self._waiting.get(request):
@@ -239,7 +242,7 @@ class RewardService:
 
     async def _reopen(self) -> None:
         """Come back after an outage. Where the reply stream did not survive it, neither did the work."""
-        while True:
+        while not self._closed:
             await asyncio.sleep(RECONNECT_S)
             try:
                 if not await self._queue.has_reply(self._reply):

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     registry: str = "reward_server.verifiers.defaults:default_registry"
     """Function, as ``module:name``, that makes the registry of verifiers."""
 
+    files_dir: Path | None = None
+    """Files that references name by their content alone (databases of `sql`), each called by its SHA-256 in hex."""
+
     think_open: str = "<think>"
     """Tag that opens a model's thinking."""
     think_close: str = "</think>"

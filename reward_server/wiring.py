@@ -7,10 +7,9 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from reward_server.admission import Admission, Capacity
-from reward_server.api.guard import Bodies
-from reward_server.api.parts import Parts
 from reward_server.batches import Batches
 from reward_server.cache.base import Cache, Keys
 from reward_server.cache.redis import NoCache, RedisCache
@@ -23,20 +22,24 @@ from reward_server.queue.asking import StreamsAskingQueue
 from reward_server.queue.batch_store import RedisBatchStore
 from reward_server.queue.connection import Client, connect
 from reward_server.queue.working import StreamsWorkingQueue
-from reward_server.sandboxes import open_sandboxes, sandbox_environment
+from reward_server.sandboxes import sandbox_environment
 from reward_server.service import RewardService, ServiceOptions
-from reward_server.settings import Settings, read_settings
+from reward_server.settings import Settings
 from reward_server.telemetry import Metrics
 from reward_server.tracing import Tracer
 from reward_server.types import Lane, Limits
-from reward_server.verifiers.base import Context
 from reward_server.verifiers.registry import Registry
 from reward_server.worker import Worker, WorkerOptions
 from reward_server.zygote import load
 
+if TYPE_CHECKING:
+    from reward_server.api.parts import Parts
+
 
 def assembler(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Parts]]:
     """A function that assembles the parts of an API process, connected to the queue."""
+    from reward_server.api.guard import Bodies  # a worker never loads the web framework
+    from reward_server.api.parts import Parts
 
     @asynccontextmanager
     async def assemble() -> AsyncIterator[Parts]:
@@ -80,7 +83,7 @@ async def assembled_worker(settings: Settings, lane: Lane) -> AsyncIterator[Work
     name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     queue = StreamsWorkingQueue(redis, lane, name, claim_s=settings.claim_s, batch_ttl_s=settings.batch_ttl_s)
     tracer = Tracer(settings.otlp_endpoint, "reward-worker")
-    zygote = Zygote(settings.registry, f"reward_server.wiring:{lane}_context")
+    zygote = Zygote(settings.registry, f"reward_server.contexts:{lane}_context")
     crew = Crew(zygote, settings.slots, _limits_of(registry), max_growth_mb=settings.child_max_growth_mb)
     options = WorkerOptions(
         name, lane, claim_s=settings.claim_s, drain_s=settings.drain_s, prefetch=1 if lane is Lane.CPU else 0,
@@ -105,16 +108,6 @@ async def manned(settings: Settings, lane: Lane) -> bool:
         return False
     finally:
         await redis.aclose()
-
-
-def cpu_context(registry: Registry) -> Context:
-    """What verifiers may use in a child of the ``cpu`` lane."""
-    return registry.context
-
-
-def sandbox_context(registry: Registry) -> Context:
-    """What verifiers may use in a child of the ``sandbox`` lane: a pool of its own, of one sandbox for each image."""
-    return registry.with_sandboxes(open_sandboxes(read_settings()))
 
 
 def _redis(settings: Settings) -> Client:

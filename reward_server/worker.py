@@ -19,8 +19,8 @@ import structlog
 from reward_server.cache.base import Cache, Keys
 from reward_server.chunks import singles, without
 from reward_server.crew import Crew
-from reward_server.errors import QueueError, Unavailable
-from reward_server.queue.base import Answer, Chunk, Claim, WorkerInfo, WorkingQueue, null_answer
+from reward_server.errors import QueueError
+from reward_server.queue.base import Answer, Claim, WorkerInfo, WorkingQueue, null_answer
 from reward_server.tracing import Attributes, Tracer
 from reward_server.types import Outcome
 
@@ -59,6 +59,7 @@ class Worker:
         self._held: dict[bytes, _Held] = {}
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._done = asyncio.Event()
         self._capacity = crew.slots * (1 + options.prefetch)
 
     def stop(self) -> None:
@@ -85,9 +86,10 @@ class Worker:
             claiming.cancel()
             await asyncio.gather(claiming, return_exceptions=True)
             await self._drain()
+            self._done.set()
+            await asyncio.wait(beats, timeout=BLOCK_S)
             for beat in beats:
                 beat.cancel()
-            await asyncio.gather(*beats, return_exceptions=True)
             with contextlib.suppress(QueueError, TimeoutError):
                 async with asyncio.timeout(2.0):
                     await self._queue.leave()
@@ -143,20 +145,10 @@ class Worker:
             found = zip(keys, await self._cache.get(list(keys.values())), strict=True)
             known = {p: msgspec.structs.replace(answer, position=p) for p, answer in found if answer is not None}
         rest = without(chunk, set(known)) if known else chunk
-        fresh = await self._fresh(rest, blobs) if rest.completions else []
+        fresh = await self._crew.judge(rest, blobs) if rest.completions else []
         if keys:
             await self._cache.put({keys[answer.position]: answer for answer in fresh if answer.position in keys})
         return [*known.values(), *fresh]
-
-    async def _fresh(self, chunk: Chunk, blobs: Mapping[str, bytes]) -> list[Answer]:
-        try:
-            return await self._crew.judge(chunk, blobs)
-        except Unavailable as error:
-            log.error("no child process", error=str(error))
-            return [
-                null_answer(position, Outcome.UNAVAILABLE, error.reason, retryable=True)
-                for position in chunk.header.positions
-            ]
 
     async def _split_or_give_up(self, claim: Claim) -> None:
         """Workers died over this chunk again and again: run its completions one by one, and give up on those."""
@@ -195,12 +187,15 @@ class Worker:
         await self._queue.heartbeat(info)
 
     async def _every(self, interval_s: float, action: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        # Not ended by cancelling alone: a connection that is just being opened may swallow that.
+        while not self._done.is_set():
             try:
                 await action()
             except QueueError as error:
                 log.warning("the queue does not answer", error=str(error))
-            await asyncio.sleep(interval_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(interval_s):
+                    await self._done.wait()
 
     async def _persist(self, action: Callable[[], Awaitable[T]]) -> T:
         """Try until the queue's server answers: a verdict that is known must not be lost to its restart."""

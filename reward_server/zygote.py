@@ -24,6 +24,8 @@ from reward_server.child import Child
 from reward_server.verifiers.registry import Registry
 
 PID = struct.Struct("<i")
+NO_CHILD = -1
+"""Said in the place of a process id where no child could be made."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -40,20 +42,26 @@ def main(control_fd: int, registry_path: str, context_path: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; the supervisor holds pidfds
     registry = load(registry_path)()
     make_context = load(context_path)
+    registry.warm_up()
     # What is loaded now is shared by all children: keep the collector from touching, and so copying, it.
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=control_fd) as control:
         control.sendall(PID.pack(os.getpid()))
         while True:
-            _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-            if not descriptors:
+            asked, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+            if not asked:
                 return
-            channel = socket.socket(fileno=descriptors[0])
-            pid = os.fork()
-            if pid == 0:
-                _become_child(control, channel, registry, make_context)
-            channel.close()
+            if not descriptors:  # no room for one more; whoever asked finds the channel closed
+                continue
+            with socket.socket(fileno=descriptors[0]) as channel:
+                try:
+                    pid = os.fork()
+                except OSError:  # a limit on processes or memory: nobody else's child must die of it
+                    channel.sendall(PID.pack(NO_CHILD))
+                    continue
+                if pid == 0:
+                    _become_child(control, channel, registry, make_context)
 
 
 def _become_child(

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
@@ -72,6 +72,42 @@ class Paced:
         return correct() if completion.text == reference else incorrect()
 
 
+class CrashingType(StrictModel):
+    """A reference whose validator has a bug."""
+
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def _buggy(cls, text: str) -> str:
+        if text == "crash":
+            raise AttributeError("a bug of the validator")
+        return text
+
+
+class Typed:
+    """An echo whose type of reference has a bug."""
+
+    name = "typed"
+    version = "1"
+    lane = Lane.CPU
+    limits = Limits(time_s=1.0)
+    cost_s = 1e-4
+    Reference = CrashingType
+    Params = NoParams
+    Detail = NoDetail
+    examples = (
+        Example("the same", {"text": "a"}, "a", Outcome.CORRECT),
+        Example("another", {"text": "a"}, "b", Outcome.INCORRECT),
+    )
+
+    def prepare(self, reference: CrashingType, params: NoParams, context: Context) -> str:
+        return reference.text
+
+    def verify(self, task: str, completion: Completion, context: Context) -> Verdict:
+        return correct() if completion.text == task else incorrect()
+
+
 class Misbehaving:
     """Does what the completion says."""
 
@@ -120,9 +156,23 @@ def _spin() -> None:
         pass
 
 
+def registry_of_a_full_machine() -> Registry:
+    """For a zygote that may make two children and no more."""
+    fork, left = os.fork, [2]
+
+    def limited() -> int:
+        left[0] -= 1
+        if left[0] < 0:
+            raise BlockingIOError("Resource temporarily unavailable")
+        return fork()
+
+    os.fork = limited
+    return registry()
+
+
 def registry() -> Registry:
     """The default verifiers and the misbehaving ones."""
     made = default_registry(third_party=False)
-    for verifier in (Echo(), Paced(), Misbehaving()):
+    for verifier in (Echo(), Paced(), Typed(), Misbehaving()):
         made.register(verifier)
     return made

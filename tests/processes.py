@@ -62,11 +62,12 @@ class Server:
 
 @contextlib.contextmanager
 def serving(*arguments: str, environment: Mapping[str, str] | None = None, ready: bool = True) -> Iterator[Server]:
-    """A server with the misbehaving verifiers; stopped by SIGINT at the end."""
+    """A server with the misbehaving verifiers and no sandboxes; stopped by SIGINT at the end."""
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith(("REWARD_", "REDIS_"))},
         "REWARD_REGISTRY": "tests.misbehaving:registry",
-        "REWARD_SANDBOX_IMAGE_TAG": os.environ.get("REWARD_SANDBOX_IMAGE_TAG", "latest"),
+        "REWARD_SANDBOX_IMAGE_TAG": os.environ.get("REWARD_SERVER_TEST_IMAGE_TAG", "latest"),
+        "REWARD_SANDBOX_DRIVER": "none",  # a worker that attacks its own sandboxes is dear: who needs one asks for it
         "REWARD_LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
         **(environment or {}),

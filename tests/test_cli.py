@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reward_server import __version__
 from tests.processes import ROOT, Server
 
 ITEMS = [
@@ -21,7 +22,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("REWARD_", "REDIS_"))}
     return subprocess.run(
         [sys.executable, "-m", "reward_server", *arguments],
-        capture_output=True, text=True, timeout=120, cwd=ROOT, env={**clean, "COLUMNS": "160", **environment},
+        capture_output=True, text=True, timeout=120, cwd=ROOT,
+        env={**clean, "COLUMNS": "160", "REWARD_SANDBOX_DRIVER": "none", **environment},
     )  # fmt: skip
 
 
@@ -40,11 +42,11 @@ def test_score_starts_a_server_writes_verdicts_in_order_and_exits_with_0(tmp_pat
     assert "correct" in done.stdout and "Summary" in done.stdout
 
 
-def test_score_exits_with_1_when_a_reward_is_null_and_with_0_when_that_is_fine(tmp_path: Path) -> None:
+def test_score_exits_with_1_when_a_reward_is_null_and_with_0_when_that_is_fine(server: Server, tmp_path: Path) -> None:
     broken = {"id": "c", "verifier": "math", "reference": "\\frac{1}{", "completions": ["1"]}
     file = written(tmp_path / "in.jsonl", [broken])
-    assert run("score", file).returncode == 1
-    assert run("score", file, "--nulls-ok").returncode == 0
+    assert run("score", file, "--url", server.url).returncode == 1
+    assert run("score", file, "--url", server.url, "--nulls-ok").returncode == 0
 
 
 def test_score_uses_a_running_server(server: Server, tmp_path: Path) -> None:
@@ -101,3 +103,4 @@ def test_help_names_every_command() -> None:
     text = run("--help").stdout
     for command in ("serve", "api", "worker", "score", "verifiers", "doctor"):
         assert command in text
+    assert run("--version").stdout.strip() == __version__

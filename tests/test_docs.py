@@ -33,6 +33,13 @@ def commands() -> list[str]:
     return [line.removeprefix("$ ").split("  #")[0].strip() for line in lines if line.startswith("$ ")]
 
 
+def shown_exchange() -> tuple[str, str]:
+    """The first request that the README sends with curl, and the answer that it shows, which may be broken anywhere."""
+    found = re.search(r"\$ curl [^']*/v1/rewards -d '([^']*)'\n(.*?)```", README, re.DOTALL)
+    assert found
+    return found[1], found[2]
+
+
 def test_the_first_screen_shows_a_reward_before_it_talks() -> None:
     first = README.splitlines()[:40]
     assert "make demo" in "\n".join(first)
@@ -41,12 +48,15 @@ def test_the_first_screen_shows_a_reward_before_it_talks() -> None:
 
 
 def test_the_readme_curl_gives_what_the_readme_says(server: Server) -> None:
-    curl = next(command for command in commands() if command.startswith("curl") and "/v1/rewards" in command)
-    body = re.search(r"-d '(.*?)'", curl, re.DOTALL)
-    assert body
-    answer = server.client.post("/v1/rewards", content=body[1]).text
-    shown = next(line for block in blocks("console") for line in block.splitlines() if line.startswith('{"items"'))
-    assert _timeless(answer) == _timeless(shown)
+    body, shown = shown_exchange()
+    answer = server.client.post("/v1/rewards", content=body).text
+    assert json.loads(_timeless(answer)) == json.loads(_timeless(shown))
+    assert list(json.loads(answer)["items"][0]["verdicts"][0]) == list(json.loads(shown)["items"][0]["verdicts"][0])
+
+
+def test_the_readme_is_as_wide_as_a_screen() -> None:
+    wide = [line for line in README.splitlines() if len(line) > 120 and not line.startswith("|")]
+    assert wide == []
 
 
 @pytest.fixture
@@ -170,4 +180,4 @@ def test_no_path_of_one_machine_is_in_the_tree() -> None:
 
 
 def _timeless(text: str) -> str:
-    return re.sub(r'"(queue_s|run_s)":[\d.e-]+', r'"\1":0', text)
+    return re.sub(r'"(queue_s|run_s)": ?[\d.e-]+', r'"\1":0', text)

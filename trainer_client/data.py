@@ -1,19 +1,20 @@
 """Data as it really is, made into the rows that training needs.
 
-A row is ``{"prompt", "answer", "verifier", "params", "source"}``: the prompt as text or messages, the reference as
-text (JSON where it is no text, which the server decodes), the verifier's name, parameters as JSON or None. Where those
-stand in somebody's dataset is said with dotted paths (``reward_model.ground_truth``), a named layout, or both.
+A row is ``{"prompt", "answer", "verifier", "params", "source", "row"}``: the prompt as text or messages, the reference
+as text (JSON where it is no text, which the server decodes), the verifier's name, parameters as JSON or None, and the
+number of the row that it was made from. Where those stand in somebody's dataset is said with dotted paths
+(``reward_model.ground_truth``), a named layout, or both.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from trainer_client.errors import DataError
+from trainer_client.reading import read
 
 Row = dict[str, Any]
 SHOWN = 5
@@ -64,7 +65,7 @@ def load_rows(arguments: DataArguments) -> list[Row]:
     """The rows of the dataset that ``arguments`` name, mapped and deduplicated. Raises ``DataError``."""
     if not arguments.dataset:
         raise DataError("dataset is missing: name a file, a folder or a hub id")
-    return map_rows(read(arguments), arguments)
+    return map_rows(read(arguments.dataset, arguments.dataset_config, arguments.dataset_split), arguments)
 
 
 def map_rows(raw: Iterable[Row], arguments: DataArguments) -> list[Row]:
@@ -73,8 +74,11 @@ def map_rows(raw: Iterable[Row], arguments: DataArguments) -> list[Row]:
     if (paths.verifier is None) == (paths.verifier_column is None):
         raise DataError("give one of verifier (for all rows) and verifier_column (each row names its own)")
     transform = _transform(paths.reference_transform)
-    names = _mapping(paths.verifier_names, "verifier_names")
-    common = _mapping(paths.params, "params")
+    try:
+        names = _mapping(paths.verifier_names, "verifier_names")
+        common = _mapping(paths.params, "params")
+    except LookupError as error:
+        raise DataError(str(error.args[0])) from error
     rows: list[Row] = []
     wrong: dict[str, list[int]] = {}
     seen: set[str] = set()
@@ -84,6 +88,7 @@ def map_rows(raw: Iterable[Row], arguments: DataArguments) -> list[Row]:
         except LookupError as error:
             wrong.setdefault(str(error.args[0]), []).append(number)
             continue
+        row["row"] = number
         key = json.dumps(row["prompt"], sort_keys=True)
         if not (arguments.deduplicate and key in seen):
             seen.add(key)
@@ -98,32 +103,13 @@ def map_rows(raw: Iterable[Row], arguments: DataArguments) -> list[Row]:
     return rows
 
 
-def read(arguments: DataArguments) -> Iterator[Row]:
-    """The records of a file, of all files in a folder, or of a dataset on the hub. Raises ``DataError``."""
-    path = Path(arguments.dataset or "")
-    files = sorted(each for each in path.iterdir() if each.suffix in _READERS) if path.is_dir() else [path]
-    if path.suffix in _READERS or path.exists():
-        for file in files:
-            if not file.is_file():
-                raise DataError(f"there is no file {file}")
-            yield from _READERS[file.suffix](file)
-        return
-    import datasets  # lazily: it is slow to import, and local files do without
-
-    try:
-        loaded = datasets.load_dataset(arguments.dataset, arguments.dataset_config, split=arguments.dataset_split)
-    except Exception as error:
-        raise DataError(f"cannot load {arguments.dataset!r}: {str(error).splitlines()[0]}") from error
-    yield from loaded
-
-
 def look_up(record: Any, path: str) -> Any:
     """What stands at a dotted ``path``; a key that itself holds dots wins. Raises ``LookupError``."""
     if isinstance(record, Mapping) and path in record:
         return record[path]
     head, dot, rest = path.partition(".")
     if isinstance(record, str) and record.lstrip().startswith("{"):
-        record = json.loads(record)
+        record = _json(record)
     if isinstance(record, list) and head.isdigit() and int(head) < len(record):
         value = record[int(head)]
     elif isinstance(record, Mapping) and head in record:
@@ -157,7 +143,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise LookupError(f"the reference is not JSON: {error}") from error
+        raise LookupError(f"not JSON: {error}") from error
 
 
 TRANSFORMS: dict[str, Callable[[str], Any]] = {"last_boxed": last_boxed, "json": _json}
@@ -171,7 +157,7 @@ def _transform(given: Any) -> Callable[[Any], Any]:
     if isinstance(given, Mapping) and set(given) == {"after"}:
         mark = str(given["after"])
         return lambda value: after(str(value), mark)
-    if given in TRANSFORMS:
+    if isinstance(given, str) and given in TRANSFORMS:
         return lambda value: TRANSFORMS[given](str(value))
     raise DataError(f"unknown reference_transform {given!r}: after, {', '.join(sorted(TRANSFORMS))}")
 
@@ -188,9 +174,12 @@ def _with_layout(arguments: DataArguments) -> DataArguments:
 
 
 def _mapping(given: Any, name: str) -> Mapping[str, Any]:
-    value = json.loads(given) if isinstance(given, str) else given
+    try:
+        value = json.loads(given) if isinstance(given, str) else given
+    except ValueError as error:
+        raise LookupError(f"{name} is not JSON: {error}") from error
     if value is not None and not isinstance(value, Mapping):
-        raise DataError(f"{name} is a mapping, not {value!r}")
+        raise LookupError(f"{name} is no mapping but {value!r}")
     return value or {}
 
 
@@ -201,13 +190,21 @@ def _map(
     names: Mapping[str, Any],
     common: Mapping[str, Any],
 ) -> Row:
-    reference = transform(look_up(record, str(paths.reference)))
-    if reference is None:
-        raise LookupError(f"the reference at {paths.reference!r} is null")
+    reference = look_up(record, str(paths.reference))
     named = look_up(record, paths.verifier_column) if paths.verifier_column else paths.verifier
-    own = look_up(record, paths.params_column) if paths.params_column else None
-    params = {**common, **{k: v for k, v in _mapping(own, "params").items() if v is not None}}
     source = look_up(record, paths.source) if paths.source else record.get("source", "")
+    if paths.layout == "open_instruct":  # newer sets keep lists, for rows with several verifiers
+        reference, named, source = map(_only, (reference, named, source))
+    reference = transform(reference)
+    if reference is None or reference != reference:  # NaN is how tables of numbers write it
+        raise LookupError(f"the reference at {paths.reference!r} is null")
+    if named is None:
+        raise LookupError(f"the verifier at {paths.verifier_column!r} is null")
+    own = look_up(record, paths.params_column) if paths.params_column else None
+    params = {
+        **common,
+        **{k: v for k, v in _mapping(own, f"params at {paths.params_column!r}").items() if v is not None},
+    }
     return {
         "prompt": _prompt(look_up(record, str(paths.prompt)), paths),
         "answer": reference if isinstance(reference, str) else json.dumps(reference, ensure_ascii=False),
@@ -217,44 +214,33 @@ def _map(
     }
 
 
+def _only(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 def _prompt(value: Any, paths: DataArguments) -> Any:
     suffix = paths.prompt_suffix or ""
+    if value == "" or not isinstance(value, str | list):
+        raise LookupError(f"the prompt at {paths.prompt!r} is neither text nor messages")
     if isinstance(value, str) and paths.system_prompt is None and not paths.as_chat:
         return value + suffix
-    messages = [{"role": "user", "content": value}] if isinstance(value, str) else [dict(each) for each in value]
-    while messages and messages[-1].get("role") == "assistant":  # an answer is no part of the question
+    chat = [{"role": "user", "content": value}] if isinstance(value, str) else value
+    messages = [{"role": str(look_up(each, "role")), "content": _content(look_up(each, "content"))} for each in chat]
+    while messages and messages[-1]["role"] == "assistant":  # an answer is no part of the question
         messages.pop()
     if not messages:
         raise LookupError(f"the prompt at {paths.prompt!r} has no message of the user")
     messages[-1]["content"] += suffix
-    if paths.system_prompt is not None and messages[0].get("role") != "system":
+    if paths.system_prompt is not None and messages[0]["role"] != "system":
         messages.insert(0, {"role": "system", "content": paths.system_prompt})
-    return [{"role": str(each["role"]), "content": str(each["content"])} for each in messages]
+    return messages
 
 
-def _jsonl(file: Path) -> Iterator[Row]:
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise DataError(f"{file}, line {number}: {error}") from error
-
-
-def _json_file(file: Path) -> Iterator[Row]:
-    try:
-        held = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{file}: {error}") from error
-    yield from held if isinstance(held, list) else held.get("data", [held])
-
-
-def _parquet(file: Path) -> Iterator[Row]:
-    import pyarrow.parquet  # lazily: JSON needs no Arrow
-
-    for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
-        yield from batch.to_pylist()
-
-
-_READERS: dict[str, Callable[[Path], Iterator[Row]]] = {".jsonl": _jsonl, ".json": _json_file, ".parquet": _parquet}
+def _content(content: Any) -> str:
+    """The text of a message, which may come in parts."""
+    if isinstance(content, str):
+        return content
+    texts = [part["text"] for part in content or () if isinstance(part, Mapping) and isinstance(part.get("text"), str)]
+    if not texts or len(texts) != len(content):
+        raise LookupError("a message holds something that is no text: prompts with images are not for this command")
+    return "".join(texts)

@@ -17,6 +17,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class RewardClientError(Exception):
     """Root of the tree."""
@@ -31,6 +33,10 @@ class RequestRejected(RewardClientError):
         self.type = type
         self.title = title
         self.detail = detail
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To arrive whole from another process."""
+        return _rejection, (type(self), self.status, self.type, self.title, self.detail)
 
 
 class Unauthorized(RequestRejected):
@@ -55,3 +61,7 @@ class ConfigError(RewardClientError):
 
 class DataError(ConfigError):
     """The dataset is not what the config says it is; the message is one line for its owner."""
+
+
+def _rejection(kind: type[RequestRejected], status: int, type: str, title: str, detail: str) -> RequestRejected:
+    return kind(status, type=type, title=title, detail=detail)

@@ -24,6 +24,7 @@ from itertools import groupby
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from trainer_client.errors import RequestRejected, Unauthorized
 from trainer_client.wire import Answer, Item, Outcome, Problem, Verdict, null
@@ -271,8 +272,10 @@ def _pieces(items: Sequence[Item], refused: dict[tuple[int, int], Verdict]) -> I
 
 def _dump(value: Any) -> bytes:
     try:
+        if isinstance(value, str):  # nearly all bytes that travel; what it makes of other types is too lenient
+            return to_json(value)
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # a lone surrogate: escaped, it reaches the server, which knows what to do
+    except (PydanticSerializationError, UnicodeEncodeError):  # a lone surrogate: the server knows what to do with it
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
 
 

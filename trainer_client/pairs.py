@@ -18,6 +18,7 @@ from typing import Any
 
 from trainer_client.errors import DataError
 from trainer_client.wire import Outcome
+from trainer_client.yaml_file import read_mapping
 
 Row = dict[str, Any]
 
@@ -135,9 +136,7 @@ def _row(about: Row, *, label: bool | None = None, **texts: Row) -> Row:
 
 
 def _read_config(parser: argparse.ArgumentParser, path: str) -> Row:
-    import yaml  # lazily: it comes with the trainer extra
-
-    held = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    held = read_mapping(path)
     unknown = sorted(set(held) - {action.dest for action in parser._actions})
     if unknown:
         raise DataError(f"unknown key {unknown[0]!r} in the config")

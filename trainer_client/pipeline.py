@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer_client.errors import ConfigError
+from trainer_client.yaml_file import read_mapping
 
 STAGES = ("sft", "rl", "pairs", "dpo")
 TRAINED = ("sft", "rl", "dpo")
@@ -54,14 +55,7 @@ def main(argv: Sequence[str]) -> int:
 
 def read(path: Path) -> dict[str, Any]:
     """The YAML. Raises ``ConfigError``."""
-    import yaml  # lazily: it comes with the trainer extra
-
-    try:
-        held = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"cannot read {path}: {' '.join(str(error).split())}") from error
-    if not isinstance(held, dict):
-        raise ConfigError(f"{path} holds no mapping")
+    held = read_mapping(path)
     unknown = sorted(set(held) - {*STAGES, "output_dir", "model_name_or_path", "launch"})
     if unknown:
         raise ConfigError(f"unknown key {unknown[0]!r}: a pipeline has {', '.join(STAGES)}")

@@ -41,7 +41,7 @@ class References:
     """What came of verifying references against themselves."""
 
     invalid: dict[int, str] = field(default_factory=dict)
-    """Row → why the verifier cannot use its reference."""
+    """Row (its number in the dataset, where it carries one) → why the verifier cannot use its reference."""
     verified: Counter[str] = field(default_factory=Counter)
     """Verifier → rows whose reference, given as the answer, is right."""
     unequal: dict[str, list[int]] = field(default_factory=dict)
@@ -68,13 +68,13 @@ def check_references(client: RewardClient, rows: Sequence[Row]) -> References:
         outcomes = {verdict.outcome for verdict in result.verdicts}
         faulty = next((v for v in result.verdicts if v.outcome is Outcome.INVALID_TASK), None)
         if outcomes == {Outcome.UNAVAILABLE}:
-            raise ServerUnreachable(f"row {number} could not be verified: {result.verdicts[0].reason}")
+            raise ServerUnreachable(f"row {row.get('row', number)} could not be verified: {result.verdicts[0].reason}")
         if faulty is not None:
-            found.invalid[number] = _message(faulty.detail or {}, faulty.reason)
+            found.invalid[row.get("row", number)] = _message(faulty.detail or {}, faulty.reason)
         elif Outcome.CORRECT in outcomes:
             found.verified[row["verifier"]] += 1
         elif not _is_structured(row["answer"]):
-            found.unequal.setdefault(row["verifier"], []).append(number)
+            found.unequal.setdefault(row["verifier"], []).append(row.get("row", number))
     return found
 
 

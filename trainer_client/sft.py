@@ -6,25 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from datasets import Dataset
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from trl import ModelConfig, SFTConfig, SFTTrainer
 
-from trainer_client.data import DataArguments, look_up, read
+from trainer_client import supervised
 from trainer_client.errors import DataError
-from trainer_client.rl.models import init_kwargs, load_tokenizer, peft_config
 from trainer_client.rl.parsing import parse
 
 
 @dataclass
-class PromptCompletion:
+class PromptCompletion(supervised.TableArguments):
     """Where prompts and completions stand."""
 
-    dataset: str | None = field(default=None, metadata={"help": "A .jsonl, .json or .parquet file, or a hub id."})
-    dataset_config: str | None = field(default=None, metadata={"help": "Configuration of a hub dataset."})
-    dataset_split: str = field(default="train", metadata={"help": "Split of a hub dataset."})
     prompt: str = field(default="prompt", metadata={"help": "Path of the prompt."})
     completion: str = field(default="completion", metadata={"help": "Path of the completion."})
+    messages: str | None = field(
+        default=None, metadata={"help": "Path of whole chats, whose last message is the completion; instead of both."}
+    )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,34 +33,24 @@ def main(argv: Sequence[str]) -> int:
 
 def load(data: PromptCompletion) -> list[dict[str, Any]]:
     """Rows of ``prompt`` and ``completion``, both text or both messages. Raises ``DataError``."""
-    where = DataArguments(dataset=data.dataset, dataset_config=data.dataset_config, dataset_split=data.dataset_split)
-    rows = []
-    for number, record in enumerate(read(where)):
-        try:
-            prompt, completion = look_up(record, data.prompt), look_up(record, data.completion)
-        except LookupError as error:
-            raise DataError(f"{error.args[0]} (row {number})") from error
-        if isinstance(prompt, list) and isinstance(completion, str):
-            completion = [{"role": "assistant", "content": completion}]
-        rows.append({"prompt": prompt, "completion": completion})
+    if data.messages is not None:
+        chats = (chat for [chat] in supervised.columns(data, (data.messages,)))
+        rows = [{"prompt": chat[:-1], "completion": chat[-1:]} for chat in chats]
+    else:
+        rows = [
+            _row(prompt, completion) for prompt, completion in supervised.columns(data, (data.prompt, data.completion))
+        ]
     if not rows:
-        raise DataError(f"{data.dataset or 'the dataset'} has no rows")
+        raise DataError(f"{data.dataset} has no rows")
     return rows
 
 
+def _row(prompt: Any, completion: Any) -> dict[str, Any]:
+    if isinstance(prompt, list) and isinstance(completion, str):
+        completion = [{"role": "assistant", "content": completion}]
+    return {"prompt": prompt, "completion": completion}
+
+
 def train(rows: Sequence[dict[str, Any]], args: Any, model: Any, *, quiet: bool = False) -> None:
-    """Fine-tune on the completions alone, and save. ``model`` is a ``ModelConfig``."""
-    tokenizer = load_tokenizer(model)
-    args.model_init_kwargs = init_kwargs(model, args.model_init_kwargs)
-    trainer = SFTTrainer(
-        model.model_name_or_path,
-        args=args,
-        train_dataset=Dataset.from_list(list(rows)),
-        processing_class=tokenizer,
-        peft_config=peft_config(model),
-    )
-    if quiet:
-        for printer in (PrinterCallback, ProgressCallback):
-            trainer.remove_callback(printer)
-    trainer.train(resume_from_checkpoint=args.resume_from_checkpoint)
-    trainer.save_model(args.output_dir)
+    """Fine-tune on the completions alone, and save. ``model`` is a ``ModelConfig``. Raises ``ConfigError``."""
+    supervised.train(SFTTrainer, rows, args, model, quiet=quiet)

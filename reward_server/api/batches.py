@@ -13,19 +13,36 @@ from starlette.requests import Request as HttpRequest
 from reward_server.api.answers import Summary, encode, item_out, verdict_out
 from reward_server.api.guard import ClientGone, unless_gone
 from reward_server.api.parts import Parts, parts_of
-from reward_server.api.problems import Problem
-from reward_server.api.schemas import BatchDoc, ProblemDoc
+from reward_server.api.problems import Problem, Responses, documented
+from reward_server.api.schemas import BatchDoc
 from reward_server.api.v1 import PROBLEM_RESPONSES, REQUEST_BODY
 from reward_server.api.wire import parse_request
 from reward_server.batches import FIRST, BatchView
 from reward_server.queue.base import Answer, BatchMeta, Event, flagged
 
 router = APIRouter(prefix="/v1/batches")
-MISSING: dict[int | str, dict[str, object]] = {404: {"model": ProblemDoc}}
+EVENT_ID = "^[0-9]{1,19}(-[0-9]{1,19})?$"
+"""Two numbers of at most 64 bits, as Redis names the entries of a stream."""
+MISSING = documented("not-found", "invalid-request", "unauthorized", "queue-down")
+EVENTS: Responses = {**MISSING, 200: {"content": {"text/event-stream": {}}}}
 
 
-@router.post("", status_code=202, response_model=BatchDoc, responses=PROBLEM_RESPONSES, openapi_extra=REQUEST_BODY)
-async def create(http: HttpRequest, idempotency_key: str | None = Header(None, max_length=200)) -> Response:
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=BatchDoc,
+    responses={**PROBLEM_RESPONSES, **documented("idempotency-conflict")},
+    openapi_extra=REQUEST_BODY,
+)
+async def create(
+    http: HttpRequest, idempotency_key: str | None = Header(None, min_length=1, max_length=200)
+) -> Response:
     """Take a batch: 202 once everything is queued. The same Idempotency-Key returns the batch that exists."""
     parts = parts_of(http)
     limit_s = parts.settings.batch_deadline_s
@@ -50,14 +67,14 @@ async def cancel(batch_id: str, http: HttpRequest) -> Response:
     return await _response(parts, _found(await parts.batches.cancel(batch_id), batch_id))
 
 
-@router.get("/{batch_id}/events", responses=MISSING)
-async def events(batch_id: str, http: HttpRequest, last_event_id: str = Header(FIRST)) -> StreamingResponse:
+@router.get("/{batch_id}/events", response_class=Response, responses=EVENTS)
+async def events(
+    batch_id: str, http: HttpRequest, last_event_id: str = Header(FIRST, pattern=EVENT_ID)
+) -> StreamingResponse:
     """Verdicts as they are given (server-sent events); ``Last-Event-ID`` goes on where a client left off."""
     parts = parts_of(http)
     known = _found(await parts.batches.get(batch_id), batch_id)
-    if not all(part.isdigit() for part in last_event_id.split("-", 1)):
-        raise Problem("invalid-request", "Last-Event-ID is not the id of an event")
-    return StreamingResponse(_event_stream(http, parts, known, last_event_id), media_type="text/event-stream")
+    return EventStream(_event_stream(http, parts, known, last_event_id))
 
 
 async def _event_stream(http: HttpRequest, parts: Parts, known: BatchView, after: str) -> AsyncIterator[bytes]:

@@ -13,15 +13,17 @@ from starlette.requests import Request as HttpRequest
 from reward_server.api.answers import encode
 from reward_server.api.guard import unless_gone
 from reward_server.api.parts import Parts, parts_of
-from reward_server.api.problems import Problem
+from reward_server.api.problems import READING, Problem, documented
 from reward_server.api.schemas import ExecuteRequest, ExecuteResponse
-from reward_server.api.v1 import PROBLEM_RESPONSES
 from reward_server.api.wire import parse_deadline, parse_json
 from reward_server.queue.base import Answer
 from reward_server.service import Request
 from reward_server.types import Completion, Item, Outcome
 
 router = APIRouter(prefix="/v1")
+PROBLEM_RESPONSES = documented(
+    *READING, "completion-too-long", "invalid-program", "busy", "larger-than-queue", "unavailable", "queue-down"
+)
 BODY = {
     "requestBody": {
         "required": True,

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reward_server.api.problems import Problem
 from reward_server.telemetry import Metrics
@@ -19,10 +20,38 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json", "/"})
 CHUNK_TIMEOUT_S = 30.0
 """Longest silence within a request body."""
 T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class ClientGone(Exception):
     """Nobody waits for the response."""
+
+
+class Failsafe:
+    """ASGI middleware, the outermost: an exception that nobody expected is logged, and an ``internal`` problem.
+
+    Without it the framework answers in plain text and drops the connection under the next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Part of ASGI."""
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            if scope["type"] != "http" or started:  # what was begun can only be broken off
+                raise
+            log.exception("a request failed", path=scope["path"])
+            await Problem("internal", "the server's log says what").response()(scope, receive, send)
 
 
 class ApiKey:
@@ -30,7 +59,7 @@ class ApiKey:
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
-        self._expected = f"Bearer {key}".encode()
+        self._expected = f"Bearer {key.strip()}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Part of ASGI."""
@@ -61,6 +90,9 @@ class Bodies:
     @asynccontextmanager
     async def read(self, request: Request) -> AsyncIterator[bytes]:
         """The body, counted as in flight until the block ends. Raises ``Problem`` or ``ClientGone``."""
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            raise Problem("unsupported-encoding", f"send the body as it is, not as {encoding[:40]}")
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self._max_bytes:
             raise self._too_large()
@@ -84,8 +116,8 @@ class Bodies:
         self._metrics.bytes_in_flight.set(self._in_flight)
 
     def _too_large(self) -> Problem:
-        # The rest of the body is not read, so the connection cannot be used again.
-        return Problem("body-too-large", f"the limit is {self._max_bytes} bytes", {"Connection": "close"})
+        # The connection stays: closing it under a client that still sends would reset it before this is read.
+        return Problem("body-too-large", f"the limit is {self._max_bytes} bytes")
 
 
 async def _parts(request: Request) -> AsyncIterator[bytes]:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from prometheus_client import generate_latest
 from starlette.requests import Request
 
 from reward_server import __version__
 from reward_server.api.parts import Parts, parts_of
+from reward_server.api.problems import documented
 from reward_server.errors import QueueError
 from reward_server.types import Lane
 
 router = APIRouter()
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok", "version": __version__}
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz")
 async def readyz(http: Request) -> JSONResponse:
     """200 when the queue answers and somebody works the ``cpu`` lane, 503 otherwise; says what is missing."""
@@ -35,7 +38,7 @@ async def readyz(http: Request) -> JSONResponse:
     return JSONResponse(body if ready else {**body, "reason": "no worker in the cpu lane"}, 200 if ready else 503)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse, responses=documented("unauthorized"))
 async def metrics(http: Request) -> Response:
     """Prometheus metrics."""
     parts = parts_of(http)

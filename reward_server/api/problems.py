@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
@@ -21,6 +22,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "body-timeout": (408, "The body did not arrive in time"),
     "idempotency-conflict": (409, "The idempotency key was used for another request"),
     "body-too-large": (413, "The body is too large"),
+    "unsupported-encoding": (415, "The body is compressed"),
+    "headers-too-large": (431, "The headers are too large"),
     "too-many-items": (413, "Too many items"),
     "too-many-completions": (413, "Too many completions of one item"),
     "completion-too-long": (413, "A completion is too long"),
@@ -32,6 +35,25 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "internal": (500, "Something broke on our side"),
 }
 """Status and title by the last part of ``type``."""
+
+
+MEDIA_TYPE = "application/problem+json"
+READING = (
+    "malformed-json", "invalid-request", "body-timeout", "body-too-large", "unsupported-encoding", "headers-too-large",
+    "unauthorized",
+)  # fmt: skip
+"""What can be wrong before a body is understood."""
+Responses = dict[int | str, dict[str, Any]]
+
+
+def documented(*kinds: str) -> Responses:
+    """The part of a route's OpenAPI document that tells of these problems."""
+    schema = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDoc"}}}
+    titles: dict[int, list[str]] = {}
+    for kind in kinds:
+        status, title = PROBLEMS[kind]
+        titles.setdefault(status, []).append(title)
+    return {status: {"description": "; ".join(said), "content": schema} for status, said in titles.items()}
 
 
 class Problem(Exception):
@@ -55,7 +77,7 @@ class Problem(Exception):
 
     def response(self) -> JSONResponse:
         """The HTTP response."""
-        return JSONResponse(self.body(), self.status, self.headers, media_type="application/problem+json")
+        return JSONResponse(self.body(), self.status, self.headers, media_type=MEDIA_TYPE)
 
 
 def problem_of(error: RewardServerError) -> Problem:

@@ -14,26 +14,26 @@ Message = dict[str, Any]
 class CompletionIn(BaseModel):
     """A completion that says more than its text."""
 
-    content: str | list[Message]
+    content: str | list[Message] | None
     truncated: bool = False
 
 
 class ItemIn(BaseModel):
     """One thing to be right about."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    id: str | None = None
+    id: str | int | None = None
     """Echoed; the item's index where there is none."""
     verifier: str | None = None
     """Name of a verifier; the request's default where there is none."""
     reference: Any
     """What right means, in the verifier's own shape, also as a JSON string."""
-    params: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Any] | None = None
     """The verifier's parameters."""
     completions: list[str | list[Message] | CompletionIn]
     """Texts, transcripts (the last assistant message counts), or objects."""
-    thinking: Literal["auto", "prefilled", "none"] = "auto"
+    thinking: Literal["auto", "prefilled", "none"] | None = "auto"
     """How thinking is removed; ``prefilled`` where the chat template opens it in the prompt."""
     prompt: Any = None
     """For the log; never part of a verdict."""
@@ -45,6 +45,7 @@ class RewardRequest(BaseModel):
     """Items to be scored."""
 
     model_config = ConfigDict(
+        extra="forbid",
         use_attribute_docstrings=True,
         json_schema_extra={
             "examples": [
@@ -67,11 +68,11 @@ class RewardRequest(BaseModel):
     items: list[ItemIn]
     verifier: str | None = None
     """For items that name none."""
-    deadline_s: float | None = None
+    deadline_s: float | None = Field(None, gt=0)
     """Seconds from receipt; what is not known by then is ``unavailable``."""
-    run: str | None = None
+    run: str | None = Field(None, max_length=200)
     """Label of the experiment, for metrics."""
-    detail: Literal["none", "brief", "full"] = "full"
+    detail: Literal["none", "brief", "full"] | None = "full"
     """How much of each verdict's detail to send."""
 
 
@@ -176,7 +177,7 @@ class ExecuteRequest(BaseModel):
     time_s: float = 10.0
     """Processor seconds."""
     memory_mb: int = 512
-    deadline_s: float | None = None
+    deadline_s: float | None = Field(None, gt=0)
     """Seconds from receipt until the answer is 503."""
 
 

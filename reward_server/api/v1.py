@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
-from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
@@ -14,8 +13,8 @@ from starlette.requests import Request as HttpRequest
 from reward_server.api.answers import ItemOut, Summary, encode, item_line, item_out
 from reward_server.api.guard import cancelled_when_gone, unless_gone
 from reward_server.api.parts import Parts, parts_of
-from reward_server.api.problems import Problem, problem_of
-from reward_server.api.schemas import ExampleDoc, ProblemDoc, RewardResponse, VerifierDoc
+from reward_server.api.problems import READING, Problem, documented, problem_of
+from reward_server.api.schemas import ExampleDoc, RewardResponse, VerifierDoc
 from reward_server.api.wire import parse_request
 from reward_server.errors import InvalidTask, RewardServerError
 from reward_server.service import ItemResult, Request
@@ -24,11 +23,9 @@ from reward_server.verifiers.registry import Entry
 
 NDJSON = "application/x-ndjson"
 router = APIRouter(prefix="/v1")
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemDoc, "description": what}
-    for status, what in ((400, "Not JSON"), (401, "No API key"), (413, "Too large"), (422, "Wrong shape"),
-                         (429, "Busy: come back after Retry-After"), (503, "The queue is down"))
-}  # fmt: skip
+PROBLEM_RESPONSES = documented(
+    *READING, "too-many-items", "too-many-completions", "completion-too-long", "larger-than-queue", "busy", "queue-down"
+)
 REQUEST_BODY = {
     "requestBody": {
         "required": True,
@@ -38,7 +35,12 @@ REQUEST_BODY = {
 """The body is read by hand; ``app`` adds the schema that this names."""
 
 
-@router.post("/rewards", response_model=RewardResponse, responses=PROBLEM_RESPONSES, openapi_extra=REQUEST_BODY)
+@router.post(
+    "/rewards",
+    response_model=RewardResponse,
+    responses={**PROBLEM_RESPONSES, 200: {"content": {NDJSON: {}}}},
+    openapi_extra=REQUEST_BODY,
+)
 async def rewards(http: HttpRequest) -> Response:
     """Score items: verdicts in order, or as they finish with ``Accept: application/x-ndjson``."""
     parts = parts_of(http)
@@ -52,18 +54,18 @@ async def rewards(http: HttpRequest) -> Response:
         about: Attributes = {"reward.items": len(request.items), "reward.run": request.run}
         trace = held.enter_context(parts.tracer.span("reward.request", http.headers.get("traceparent", ""), about))
         request = replace(request, trace=trace)
-        if NDJSON in http.headers.get("accept", ""):
+        if NDJSON in http.headers.get("accept", "").lower():
             return await _streamed(http, parts, request, held)
         return await unless_gone(http, _collected(parts, request))
 
 
-@router.get("/verifiers")
+@router.get("/verifiers", responses=documented("unauthorized"))
 async def verifiers(http: HttpRequest) -> list[VerifierDoc]:
     """Every verifier, with JSON Schemas and worked examples."""
     return [_doc(entry) for entry in parts_of(http).registry]
 
 
-@router.get("/verifiers/{name}", responses={404: {"model": ProblemDoc}})
+@router.get("/verifiers/{name}", responses=documented("not-found", "unauthorized", "invalid-request"))
 async def verifier(name: str, http: HttpRequest) -> VerifierDoc:
     """One verifier."""
     try:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
 import msgspec
 
 from reward_server.api.problems import Problem
+from reward_server.repair import repair, repair_text
 from reward_server.service import Request
 from reward_server.settings import Settings
-from reward_server.types import Completion, Item, Json, Outcome, Verdict
+from reward_server.types import Completion, Item, Json, Lane, Outcome, Verdict
 
 _decode = msgspec.json.Decoder().decode
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _ENVELOPE = frozenset({"items", "deadline_s", "run", "detail", "verifier"})
 _ITEM = frozenset({"id", "verifier", "reference", "params", "completions", "prompt", "meta", "thinking"})
+_KEPT_AS_IT_IS = frozenset({"completions", "prompt", "meta"})
+"""Completions are repaired one by one, which is said of each; the others are read by nobody."""
 _DETAIL = ("none", "brief", "full")
+_TEXT_PARTS = ("text", "output_text")
+"""Types of content parts that hold the answer; reasoning, images and the like do not."""
 _THINKING = ("auto", "prefilled", "none")
 REPAIRED = ("text_repaired",)
 MAX_DIGITS = 4000
@@ -57,17 +60,30 @@ def parse_request(body: bytes, settings: Settings, *, default_deadline_s: float,
         raise Problem("invalid-request", "'items' must be a list")
     if len(items) > settings.max_items:
         raise Problem("too-many-items", f"{len(items)} items; the limit is {settings.max_items}")
-    run, detail = envelope.get("run"), envelope.get("detail", "full")
+    _refuse_more_than_queues_hold(items, settings)
+    # A key that is null is a key left out: clients write all their fields.
+    given = {key: value for key, value in envelope.items() if key != "items" and value is not None}
+    if dirty:
+        given = {key: repair_text(value) if isinstance(value, str) else value for key, value in given.items()}
+    run, detail, verifier = given.get("run", ""), given.get("detail", "full"), given.get("verifier", "")
     if detail not in _DETAIL:
         raise Problem("invalid-request", f"'detail' must be one of {', '.join(_DETAIL)}")
-    if run is not None and not (isinstance(run, str) and len(run) <= 200):
+    if not (isinstance(run, str) and len(run) <= 200):
         raise Problem("invalid-request", "'run' must be a string of at most 200 characters")
-    verifier = envelope.get("verifier", "")
     if not isinstance(verifier, str):
         raise Problem("invalid-request", "'verifier' must be a string")
-    deadline_s = parse_deadline(envelope.get("deadline_s"), default_deadline_s, max_deadline_s)
+    deadline_s = parse_deadline(given.get("deadline_s"), default_deadline_s, max_deadline_s)
     reader = _ItemReader(settings, verifier, dirty)
-    return Request([reader.item(item, index) for index, item in enumerate(items)], deadline_s, run or "", detail)
+    return Request([reader.item(item, index) for index, item in enumerate(items)], deadline_s, run, detail)
+
+
+def _refuse_more_than_queues_hold(items: list[Json], settings: Settings) -> None:
+    """Before anything is made of them: millions of tiny completions fit into a body, and not into memory."""
+    lists = (item.get("completions") for item in items if isinstance(item, dict))
+    total = sum(len(completions) for completions in lists if isinstance(completions, list))
+    most = len(Lane) * settings.queue_max_completions
+    if total > most:
+        raise Problem("larger-than-queue", f"{total} completions; all empty queues together hold {most}")
 
 
 class _ItemReader:
@@ -82,17 +98,22 @@ class _ItemReader:
         """An item; one that cannot be read has a fault, and a completion for each that was sent."""
         if not isinstance(raw, dict):
             return _faulty(str(index), "", 1, "an item must be an object")
-        if self._dirty:
-            raw = {key: value if key == "completions" else self._repaired(value) for key, value in raw.items()}
-        item_id = str(index) if raw.get("id") is None else raw["id"]
-        if isinstance(item_id, int) and not isinstance(item_id, bool):
-            item_id = str(item_id)
-        verifier = raw.get("verifier") or self._verifier
         completions = raw.get("completions")
         count = len(completions) if isinstance(completions, list) else 1
         if count > self._settings.max_completions_per_item:
             limit = self._settings.max_completions_per_item
             raise Problem("too-many-completions", f"item {index} has {count} completions; the limit is {limit}")
+        if self._dirty:
+            try:
+                raw = {
+                    repair_text(key): value if key in _KEPT_AS_IT_IS else repair(value) for key, value in raw.items()
+                }
+            except RecursionError:
+                return _faulty(str(index), "", count, "the item is nested too deeply")
+        item_id = str(index) if raw.get("id") is None else raw["id"]
+        if isinstance(item_id, int) and not isinstance(item_id, bool):
+            item_id = str(item_id)
+        verifier = self._verifier if raw.get("verifier") in (None, "") else raw["verifier"]
         fault = _fault(raw, item_id, verifier, completions)
         if fault is not None or not isinstance(completions, list):
             known = item_id if isinstance(item_id, str) else str(index)
@@ -106,7 +127,7 @@ class _ItemReader:
         truncated = False
         if isinstance(raw, dict):
             truncated = raw.get("truncated") is True
-            raw = raw.get("content")
+            raw = [raw] if "role" in raw else raw.get("content")
         text = raw if isinstance(raw, str) else _transcript_text(raw)
         if not isinstance(text, str):
             return text
@@ -115,18 +136,12 @@ class _ItemReader:
             raise Problem(
                 "completion-too-long", f"item {index} has one of {len(text)} characters; the limit is {limit}"
             )
-        if self._dirty and _SURROGATES.search(text):
-            return Completion(_SURROGATES.sub("\ufffd", text), truncated, REPAIRED)
+        if self._dirty and (repaired := repair_text(text)) is not text:
+            return Completion(repaired, truncated, REPAIRED)
         return Completion(text, truncated)
 
-    def _repaired(self, value: Json) -> Json:
-        if isinstance(value, str):
-            return _SURROGATES.sub("\ufffd", value)
-        if isinstance(value, list):
-            return [self._repaired(inner) for inner in value]
-        if isinstance(value, dict):
-            return {self._repaired(key): self._repaired(inner) for key, inner in value.items()}
-        return value
+
+_NOT_THE_MODELS = Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the transcript has no assistant message"})
 
 
 def _transcript_text(raw: Json) -> str | Verdict:
@@ -140,16 +155,33 @@ def _transcript_text(raw: Json) -> str | Verdict:
         return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the transcript ends without an answer"})
     for message in reversed(raw):
         if message.get("role") == "assistant":
-            return _content(message.get("content"))
-    return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the transcript has no assistant message"})
+            return _message_text(message)
+    return _NOT_THE_MODELS
+
+
+def _message_text(message: dict[str, Any]) -> str | Verdict:
+    """What the model wrote: the content, and structured tool calls as the text that chat templates make of them."""
+    content, calls = message.get("content"), message.get("tool_calls")
+    parts = content if isinstance(content, list) else []
+    used = [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_use"]
+    calls = [*used, *(calls if isinstance(calls, list) else [])]
+    text = _content(content)
+    if not calls:
+        return text
+    blocks = [f"<tool_call>\n{json.dumps(_function(call), ensure_ascii=False)}\n</tool_call>" for call in calls]
+    return "\n".join([text, *blocks] if isinstance(text, str) and text else blocks)
+
+
+def _function(call: Json) -> Json:
+    return call.get("function", call) if isinstance(call, dict) else call
 
 
 def _content(content: Json) -> str | Verdict:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict)]
-        return "".join(part for part in parts if isinstance(part, str))
+        parts = [part for part in content if isinstance(part, dict) and part.get("type", "text") in _TEXT_PARTS]
+        return "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
     return Verdict(Outcome.NO_ANSWER, 0.0, {"message": "the last assistant message has no text"})
 
 
@@ -178,9 +210,10 @@ def parse_deadline(raw: Json, default_s: float, max_s: float) -> float:
     """Seconds from receipt: the default where none was asked for, the longest there is where more was."""
     if raw is None:
         return default_s
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not math.isfinite(raw) or raw <= 0:
+    number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
+    if not (number and 0 < raw < math.inf):
         raise Problem("invalid-request", "'deadline_s' must be a positive number of seconds")
-    return min(float(raw), max_s)
+    return float(min(raw, max_s))
 
 
 def _int(digits: str) -> int | str:

@@ -23,7 +23,7 @@ class Kind(StrEnum):
     FLAKY = "flaky"
     """The same completion gets different verdicts."""
     WEAK = "weak"
-    """Nonsense, or a program that does nothing, passes."""
+    """Nonsense, a program that does nothing, or one that always gives the same answer passes."""
     MUTANT_SURVIVES = "mutant_survives"
     """A program with one operator or number changed passes (some changes change nothing: a warning)."""
     SLOW = "slow"
@@ -92,14 +92,17 @@ def _about(
             return [(Kind.GOLD_REJECTED, f"{what} is {outcome}: {message}")]
         if float(verdict.get("run_s") or 0.0) > slow_s:
             return [(Kind.SLOW, f"{what} takes {verdict['run_s']:.2f} s")]
-    elif probe.kind in ("nonsense", "stub") and outcome == "correct":
+    elif probe.kind in ("nonsense", "stub", "constant") and outcome == "correct":
         return [(Kind.WEAK, f"{probe.text[:150]!r} passes")]
     return []
 
 
 def _message(verdict: Mapping[str, Any]) -> str:
+    """What the verdict says about why: its message, or that of the first test that failed, or all of its detail."""
     detail = verdict.get("detail") or {}
-    return str(detail.get("message") or verdict.get("reason") or json.dumps(detail, default=str))[:300]
+    failure = detail.get("first_failure") or {}
+    said = detail.get("message") or failure.get("message") or detail.get("problem") or verdict.get("reason")
+    return str(said or json.dumps(failure or detail, default=str, ensure_ascii=False))[:300]
 
 
 def key_of(prompt: Json, reference: Json) -> tuple[str, str]:

@@ -1,10 +1,14 @@
-"""Wrong programs made from a right one: stubs that do nothing, and one small change each."""
+"""Wrong programs: stubs that do nothing, one answer whatever is asked, and a right program with one small change."""
 
 from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reward_server.types import Json
 
 _SWAPPED: Mapping[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult,
@@ -13,20 +17,43 @@ _SWAPPED: Mapping[type[ast.AST], type[ast.AST]] = {
     ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
 MAX_SOURCE = 50_000
+_FIRST = "the first argument"
+_STUB_VALUES = ("None", "0", "True", "False", "''", "[]", _FIRST)
 
 
 def stubs(source: str) -> Iterator[str]:
-    """The program with every function of its top level returning nothing, or 0, at once; none for other languages."""
+    """The program with every function of its top level returning the same at once, or its first argument."""
     tree = _parsed(source)
     if tree is None:
         return
-    for value in (None, 0, True):
+    for value in _STUB_VALUES:
         stub = copy.deepcopy(tree)
         functions = [node for node in stub.body if isinstance(node, ast.FunctionDef)]
         for function in functions:
-            function.body = [ast.Return(ast.Constant(value))]
+            argument = next(iter((*function.args.posonlyargs, *function.args.args)), None)
+            returned = ast.Name(argument.arg) if value == _FIRST and argument else ast.Constant(None)
+            function.body = [ast.Return(returned if value == _FIRST else ast.parse(value, mode="eval").body)]
         if functions:
             yield ast.unparse(ast.fix_missing_locations(stub))
+
+
+def constants(reference: Json) -> Iterator[str]:
+    """Python programs that print (or return) the answer of the first test, and the commonest, whatever is asked."""
+    match reference:
+        case {"language": language, **rest} if language != "python" or not rest:
+            return
+        case {"tests": {"kind": "stdio", "cases": [{"output": _}, _, *_] as cases}}:
+            outputs = [case.get("output") for case in cases if isinstance(case, dict)]
+            yield from (f"print({output!r}, end='')" for output in _first_and_commonest(outputs))
+        case {"tests": {"kind": "function", "entry": str(entry), "cases": [_, _, *_] as cases}} if entry.isidentifier():
+            results = [repr(case.get("expected")) for case in cases if isinstance(case, dict)]
+            for result in _first_and_commonest(results):
+                yield f"def {entry}(*args, **kwargs):\n    return {result}"
+
+
+def _first_and_commonest(values: list[Any]) -> list[str]:
+    texts = [value for value in values if isinstance(value, str) and len(value) < MAX_SOURCE]
+    return list(dict.fromkeys([*texts[:1], *(text for text, _ in Counter(texts).most_common(1))]))
 
 
 def mutants(source: str, most: int) -> Iterator[str]:

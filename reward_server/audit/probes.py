@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from reward_server.audit.mutants import mutants, stubs
+from reward_server.audit.mutants import constants, mutants, stubs
 from reward_server.audit.rows import Row, column
 from reward_server.errors import ConfigurationError
 from reward_server.types import Json
 
-ProbeKind = Literal["gold", "solution", "nonsense", "stub", "mutant"]
+ProbeKind = Literal["gold", "solution", "nonsense", "stub", "constant", "mutant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,6 @@ class Question:
 
 
 _NONSENSE = ("I do not know.", "\\boxed{\\text{xyzzy}}", "Answer: ?", "```python\npass\n```")
-_GOLD: Mapping[str, str] = {"math": "\\boxed{%s}", "choice": "Answer: %s", "match": "%s"}
 _PROGRAMS = frozenset(("code",))
 
 
@@ -108,12 +107,9 @@ def _probes(
     mutant_count: int,
 ) -> Iterator[Probe]:
     """The same completion is asked again with more white space behind it, so that no cache answers for it."""
-    if verifier in _GOLD and params.get("mode") != "regex":
-        gold = ", ".join(map(str, reference)) if isinstance(reference, list) and verifier == "choice" else reference
-        gold = gold[0] if isinstance(gold, list) and gold else gold
-        if isinstance(gold, str | int | float):
-            for again in range(repeats):
-                yield Probe("gold", _GOLD[verifier] % gold + "\n" * again)
+    gold = _gold(verifier, reference, params)
+    if gold is not None:
+        yield from (Probe("gold", gold + "\n" * again) for again in range(repeats))
     solution = column(row, columns.solution) if columns.solution else None
     if isinstance(solution, str) and solution.strip():
         program = verifier in _PROGRAMS
@@ -123,7 +119,33 @@ def _probes(
         if program and columns.language == "python":
             yield from (Probe("stub", f"```python\n{stub}\n```") for stub in stubs(solution))
             yield from (Probe("mutant", f"```python\n{mutant}\n```") for mutant in mutants(solution, mutant_count))
+    if verifier in _PROGRAMS:
+        yield from (Probe("constant", f"```python\n{one}\n```") for one in constants(reference))
     yield from (Probe("nonsense", text) for text in _NONSENSE)
+
+
+def _gold(verifier: str, reference: Json, params: Mapping[str, Any]) -> str | None:
+    """The right answer as a completion, where the reference is one; None where it only describes one."""
+    match verifier, reference:
+        case ("choice", list()):
+            return "Answer: " + ", ".join(map(str, reference))
+        case ("math" | "choice" | "match", [one, *_]):
+            return _gold(verifier, one, params)
+        case ("math", str() | int() | float()):
+            return f"\\boxed{{{reference}}}"
+        case ("choice", str()):
+            return f"Answer: {reference}"
+        case ("match", str() | int() | float()) if params.get("mode") != "regex":
+            return str(reference)
+        case ("sql", {"query": str(query)}):
+            return f"```sql\n{query}\n```"
+        case ("extraction", {"record": record}):
+            return json.dumps(record, ensure_ascii=False)
+        case ("tool_call", {"calls": list(calls)}) if calls:
+            return json.dumps(calls, ensure_ascii=False)
+        case ("gym", {"entry": {"answer": str(answer)}}):
+            return f"<answer>{answer}</answer>"
+    return None
 
 
 def _decoded(value: Any) -> Any:

@@ -1,12 +1,13 @@
-"""Rows of a data set: JSON Lines, JSON, CSV and Parquet, by the name's ending."""
+"""Rows of a data set: JSON Lines, JSON, CSV and Parquet, by the name's ending; the texts also behind ``.gz``."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from reward_server.errors import ConfigurationError
 
@@ -15,16 +16,24 @@ Row = dict[str, Any]
 
 def read_rows(path: Path) -> list[Row]:
     """Every row as an object; raises ``ConfigurationError`` for a file that cannot be read."""
-    read = _READERS.get(path.suffix.lower())
+    read = _READERS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
     if read is None:
         raise ConfigurationError(f"{path} is none of {', '.join(sorted(_READERS))}")
     try:
         rows = list(read(path))
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, EOFError, ValueError, RecursionError, csv.Error) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from None
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ConfigurationError(f"{path} holds no rows, or rows that are no objects")
     return rows
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as JSON Lines, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+    partial.replace(path)
 
 
 def column(row: Mapping[str, Any], name: str) -> Any:
@@ -42,20 +51,27 @@ def column(row: Mapping[str, Any], name: str) -> Any:
     return value
 
 
+def _opened(path: Path) -> TextIO:
+    if path.suffix.lower() == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
 def _json_lines(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8") as lines:
+    with _opened(path) as lines:
         yield from (json.loads(line) for line in lines if line.strip())
 
 
 def _json(path: Path) -> Iterator[Row]:
-    document = json.loads(path.read_text(encoding="utf-8"))
+    with _opened(path) as text:
+        document = json.load(text)
     if isinstance(document, dict):
         document = next((value for value in document.values() if isinstance(value, list)), [])
     yield from document
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8", newline="") as lines:
+    with _opened(path) as lines:
         yield from csv.DictReader(lines)
 
 

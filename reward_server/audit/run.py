@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from reward_server.audit.findings import Finding, Kind, findings, key_of
 from reward_server.audit.probes import Columns, Question, question
-from reward_server.audit.rows import Row, column
+from reward_server.audit.rows import Row, column, write_rows
 from reward_server.types import Json
 
-Score = Callable[[Sequence[Mapping[str, Json]]], Sequence[Sequence[Mapping[str, Any]]]]
-"""Scores items as ``POST /v1/rewards`` takes them; a list of verdicts (objects of the API) for each, in order."""
+Score = Callable[[Sequence[Mapping[str, Json]]], Iterable[Sequence[Mapping[str, Any]]]]
+"""Scores items as ``POST /v1/rewards`` takes them; a list of verdicts (objects of the API) for each, in order, each as
+soon as it is there."""
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all."""
 
@@ -84,24 +86,14 @@ def audit(
     found, times = _resumed(journal, questions, options)
     progress(len(times), len(rows))
     waiting = [one for one in questions if one.index not in times]
-    for batch in _batches(waiting, options.batch_rows):
-        results = score([one.item for one in batch])
-        lines = []
-        for one, verdicts in zip(batch, results, strict=True):
-            mine = findings(one, verdicts, slow_s=options.slow_s)
-            seconds = max((float(verdict.get("run_s") or 0) for verdict in verdicts), default=0.0)
-            found[one.index], times[one.index] = mine, seconds
-            kept = {
-                "row": one.index,
-                "key": _key(one, options),
-                "run_s": seconds,
-                "findings": [asdict(f) for f in mine],
-            }
-            lines.append(json.dumps(kept) + "\n")
-        if journal is not None:
-            with journal.open("a", encoding="utf-8") as sink:
-                sink.writelines(["\n", *lines])  # after a line that a crash cut short
-        progress(len(times), len(rows))
+    with _appending(journal) as keep:
+        for batch in _batches(waiting, options.batch_rows):
+            for one, verdicts in zip(batch, score([one.item for one in batch]), strict=True):
+                mine = findings(one, verdicts, slow_s=options.slow_s)
+                seconds = max((float(verdict.get("run_s") or 0) for verdict in verdicts), default=0.0)
+                found[one.index], times[one.index] = mine, seconds
+                keep({"row": one.index, "key": _key(one, options), "run_s": seconds, "findings": [*map(asdict, mine)]})
+                progress(len(times), len(rows))
     everything = [finding for index in range(len(rows)) for finding in found[index]]
     everything += _doubled(rows, columns, questions)
     common = Counter(json.dumps(one.item["reference"], default=str)[:100] for one in questions).most_common(10)
@@ -113,8 +105,7 @@ def write_clean(rows: Sequence[Row], result: Audit, path: Path) -> int:
     """Write the rows that are fit and stand for the first time as JSON Lines; how many there are."""
     doubled = {finding.row for finding in result.findings if finding.kind is Kind.DUPLICATE}
     kept = [row for index, row in enumerate(rows) if index not in result.broken | doubled]
-    with path.open("w", encoding="utf-8") as sink:
-        sink.writelines(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in kept)
+    write_rows(path, kept)
     return len(kept)
 
 
@@ -130,6 +121,17 @@ def _doubled(rows: Sequence[Row], columns: Columns, questions: Sequence[Question
             continue
         kind = Kind.DUPLICATE if earlier[1] == expected else Kind.CONTRADICTION
         yield Finding(one.index, kind, f"row {earlier[0]} asks the same")
+
+
+@contextmanager
+def _appending(journal: Path | None) -> Iterator[Callable[[Json], object]]:
+    """Keeps each row's answer as soon as it is there."""
+    if journal is None:
+        yield lambda _: None
+        return
+    with journal.open("a", encoding="utf-8", buffering=1) as sink:
+        sink.write("\n")  # after a line that a crash cut short
+        yield lambda line: sink.writelines((json.dumps(line), "\n"))
 
 
 def _key(one: Question, options: Options) -> str:

@@ -72,9 +72,6 @@ class StreamsAskingQueue:
         while True:
             async with queue_errors():
                 entries = stream_entries(await self._redis.xread({reply: last}, count=64, block=int(BLOCK_S * 1000)))
-                if entries:
-                    last = entries[-1][0]
-                    await self._redis.xtrim(reply, minid=last, approximate=False)
                 if time.monotonic() - renewed > REPLY_TTL_S / 6:
                     if not await self._redis.expire(reply, REPLY_TTL_S):
                         raise QueueDown("the reply stream is gone")
@@ -87,6 +84,10 @@ class StreamsAskingQueue:
                         log.error("an answer could not be read", error=str(error))
                         continue
                     yield request.decode(), answers
+            if entries:  # trimmed after they were handed on: somebody waits for them
+                last = entries[-1][0]
+                async with queue_errors():
+                    await self._redis.xtrim(reply, minid=last, approximate=False)
 
     async def has_reply(self, reply: str) -> bool:
         """Whether the stream is still there."""

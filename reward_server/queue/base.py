@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+from reward_server.repair import repair
 from reward_server.types import Json, Lane, Outcome, Verdict
 
 
@@ -136,8 +137,6 @@ class BatchMeta(msgspec.Struct, frozen=True):
     created: float
     deadline: float
     """Unix time."""
-    body: str
-    """Hash of the request body, to tell a repeated request from another one under the same key."""
     items: list[tuple[str, str, int]]
     """Id, verifier and number of completions of each item."""
     lanes: list[str]
@@ -178,7 +177,7 @@ def encode_detail(detail: Mapping[str, Json], level: str = "full") -> bytes:
     try:
         return _detail(detail)
     except UnicodeEncodeError:  # a lone surrogate that a verifier made itself
-        return _detail(_repaired(detail))
+        return _detail(repair(detail))
 
 
 def null_answer(position: int, outcome: Outcome, reason: str, *, retryable: bool, message: str = "") -> Answer:
@@ -197,16 +196,6 @@ def _is_brief(value: Json) -> bool:
     return value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= 200)
 
 
-def _repaired(value: Json) -> Json:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, Mapping):
-        return {_repaired(key): _repaired(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_repaired(inner) for inner in value]
-    return value
-
-
 class AskingQueue(Protocol):
     """The queue as the service sees it."""
 
@@ -219,7 +208,7 @@ class AskingQueue(Protocol):
         ...
 
     async def enqueue(self, lane: Lane, chunks: Sequence[Chunk], blobs: Mapping[str, bytes]) -> None:
-        """Put all chunks, with the long references they name; raises ``QueueDown`` or ``QueueFull``."""
+        """Put all chunks, with the long references they name; raises ``QueueDown``."""
         ...
 
     async def cancel(self, lane: Lane, request: str) -> None:

@@ -29,14 +29,16 @@ class RedisBatchStore:
         """Key of the stream that a batch's answers go to."""
         return BatchKeys(batch_id).answers
 
-    async def claim_key(self, key: str, batch_id: str) -> str:
-        """The batch that ``key`` stands for: ``batch_id``, unless the key was used before."""
+    async def claim_key(self, key: str, batch_id: str, digest: str) -> tuple[str, str]:
+        """What ``key`` stands for: the batch and hash given, unless the key was used before."""
         async with queue_errors():
             name = idempotency_key(key)
-            if await self._redis.set(name, batch_id, nx=True, ex=self._ttl_s):
-                return batch_id
+            claim = f"{batch_id}:{digest}"
+            if await self._redis.set(name, claim, nx=True, ex=self._ttl_s):
+                return batch_id, digest
             kept: Any = await self._redis.get(name)
-        return kept.decode() if kept else batch_id
+        known_id, _, known_digest = (kept.decode() if kept else claim).partition(":")
+        return known_id, known_digest
 
     async def create(self, meta: BatchMeta, answers: Sequence[Answer]) -> None:
         """Store a batch with the answers that are known at once. Storing the same one again changes nothing."""
@@ -59,10 +61,15 @@ class RedisBatchStore:
                 )
                 await self._redis.expireat(keys.done, until)
 
-    async def set_status(self, batch_id: str, status: str) -> None:
-        """Move a batch on."""
+    async def set_running(self, batch_id: str) -> None:
+        """All of the batch is queued."""
         async with queue_errors():
-            await self._redis.hset(BatchKeys(batch_id).meta, "status", status)
+            await self._redis.hset(BatchKeys(batch_id).meta, "status", "running")
+
+    async def set_cancelled(self, batch_id: str) -> None:
+        """A field of its own: whoever is still queueing the batch must not undo it."""
+        async with queue_errors():
+            await self._redis.hset(BatchKeys(batch_id).meta, "cancelled", 1)
 
     async def get(self, batch_id: str) -> BatchMeta | None:
         """The batch, None where there is none (any more)."""
@@ -72,7 +79,7 @@ class RedisBatchStore:
             return None
         return msgspec.structs.replace(
             _decode(found[b"meta"]), total=int(found[b"total"]), done=int(found[b"done"]),
-            status=found[b"status"].decode(),
+            status="cancelled" if b"cancelled" in found else found[b"status"].decode(),
         )  # fmt: skip
 
     async def events(self, batch_id: str, after: str, block_s: float) -> list[Event]:

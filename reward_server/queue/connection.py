@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
-from reward_server.errors import QueueDown, QueueFull
+from reward_server.errors import QueueDown
 
 Client = Redis
 SOCKET_TIMEOUT_S = 15.0
@@ -29,7 +29,8 @@ def connect(url: str) -> Redis:
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=5.0,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
-        retry_on_error=[RedisConnectionError],
+        # A master that became a replica is left: the next connection asks anew which server the name stands for.
+        retry_on_error=[RedisConnectionError, ReadOnlyError],
         health_check_interval=0,
     )
 
@@ -45,10 +46,8 @@ def stream_entries(reply: Any) -> list[Entry]:
 
 @asynccontextmanager
 async def queue_errors() -> AsyncIterator[None]:
-    """Turn redis-py's errors into ``QueueFull`` (out of memory) and ``QueueDown`` (anything else)."""
+    """Turn redis-py's errors into ``QueueDown``: gone, read-only, out of memory or of disk, it takes nothing."""
     try:
         yield
-    except OutOfMemoryError as error:
-        raise QueueFull(f"the queue's server is out of memory: {error}", retry_after_s=5.0) from error
     except (RedisError, OSError) as error:
         raise QueueDown(f"the queue's server does not answer: {error}") from error

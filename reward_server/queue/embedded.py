@@ -35,7 +35,10 @@ class EmbeddedValkey:
 
     def __init__(self, data_dir: Path | None = None) -> None:
         self._data_dir = data_dir
-        self._run_dir = Path(tempfile.mkdtemp(prefix="reward-"))
+        try:
+            self._run_dir = Path(tempfile.mkdtemp(prefix="reward-"))
+        except OSError as error:
+            raise ConfigurationError(f"no temporary directory can be made: {error}") from None
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self.socket = self._run_dir / "valkey.sock"
@@ -107,8 +110,11 @@ class EmbeddedValkey:
 
 
 def _locked(data_dir: Path) -> IO[str]:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = open(data_dir / "lock", "w")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = open(data_dir / "lock", "w")
+    except OSError as error:
+        raise ConfigurationError(f"{data_dir} cannot hold data: {error.strerror}") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

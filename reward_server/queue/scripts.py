@@ -1,9 +1,20 @@
 """The Lua scripts of the queue: what must happen in one step. All keys of a call share a slot.
 
 Redis runs each script alone, so between its lines nothing else happens (https://redis.io/docs/latest/develop/programmability/eval-intro/).
+A full server must still be emptied, so what lets go of work may write beyond ``maxmemory``.
 """
 
-LET_GO = """
+ANSWER = """#!lua flags=allow-oom
+-- KEYS reply · ARGV request, answers ; nil where nobody asks any more
+return redis.call('XADD', KEYS[1], 'NOMKSTREAM', '*', 'r', ARGV[1], 'a', ARGV[2])
+"""
+
+HEARTBEAT = """#!lua flags=allow-oom
+-- KEYS workers · ARGV consumer, what it says
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+"""
+
+LET_GO = """#!lua flags=allow-oom
 -- KEYS stream, load · ARGV group, id, completions, bytes
 -- The load goes down once, however often a chunk is let go.
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
@@ -18,7 +29,7 @@ end
 return 0
 """
 
-RENEW = """
+RENEW = """#!lua flags=allow-oom
 -- KEYS stream · ARGV group, consumer, id … ; returns the ids that are not this consumer's any more
 local lost = {}
 for i = 3, #ARGV do
@@ -32,7 +43,7 @@ end
 return lost
 """
 
-REPLACE = """
+REPLACE = """#!lua flags=allow-oom
 -- KEYS stream, load · ARGV group, consumer, id, bytes that come on top, (header, body) …
 -- Only by the owner: a worker that was paused must not put back what another one already answered.
 local held = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)
@@ -46,7 +57,7 @@ redis.call('HINCRBY', KEYS[2], 'bytes', ARGV[4])
 return 1
 """
 
-LEAVE = """
+LEAVE = """#!lua flags=allow-oom
 -- KEYS stream, workers · ARGV group, consumer ; a consumer with pending chunks stays, so that they can be taken over
 redis.call('HDEL', KEYS[2], ARGV[2])
 if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) == 0 then
@@ -56,7 +67,7 @@ end
 return 0
 """
 
-ANSWER_BATCH = """
+ANSWER_BATCH = """#!lua flags=allow-oom
 -- KEYS answers, done, meta · ARGV request, answers, ttl_s, position …
 -- First write of a position wins; when the last one is there, the batch starts to age.
 if redis.call('EXISTS', KEYS[3]) == 0 then return 0 end

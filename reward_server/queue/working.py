@@ -36,6 +36,8 @@ class StreamsWorkingQueue:
         self._batch_ttl_s = batch_ttl_s
         self._scanned = "0-0"
         """Where the search for lapsed claims goes on: one call looks at no more than some of them."""
+        self._answer = redis.register_script(scripts.ANSWER)
+        self._heartbeat = redis.register_script(scripts.HEARTBEAT)
         self._let_go = redis.register_script(scripts.LET_GO)
         self._renew = redis.register_script(scripts.RENEW)
         self._replace = redis.register_script(scripts.REPLACE)
@@ -107,8 +109,7 @@ class StreamsWorkingQueue:
             if header.durable:
                 await self._answer_durably(header.reply, header.request, answers)
             else:
-                fields: dict[Any, Any] = {b"r": header.request, b"a": encode_answers(list(answers))}
-                await self._redis.xadd(header.reply, fields, nomkstream=True)
+                await self._answer(keys=[header.reply], args=[header.request, encode_answers(list(answers))])
         await self.drop(claim)
 
     async def drop(self, claim: Claim) -> None:
@@ -131,7 +132,7 @@ class StreamsWorkingQueue:
     async def heartbeat(self, info: WorkerInfo) -> None:
         """Say that this worker is alive, and forget those that have long been silent."""
         async with queue_errors():
-            await self._redis.hset(self._keys.workers, info.id, msgspec.json.encode(info))
+            await self._heartbeat(keys=[self._keys.workers], args=[info.id, msgspec.json.encode(info)])
             for name, value in (await self._redis.hgetall(self._keys.workers)).items():
                 if msgspec.json.decode(value, type=WorkerInfo).expires < time.time() - 60:
                     await self._redis.hdel(self._keys.workers, name)

@@ -88,9 +88,9 @@ class ExecutionLimits:
     """Memory of the group. It also picks the size class: pass the same number to ``open`` or ``within``."""
     processes: int = 64
     """Processes and threads of the group."""
-    output_bytes: int = 8 << 20
-    """Of each of the two streams; one function result may be twice as large, all of a call together four times. More
-    ends the execution: ``limit`` is ``output``."""
+    output_bytes: int = 16 << 20
+    """Of each of the two streams, and of one function result (four times that of all results together). More is
+    drained, dropped and ends the execution: ``limit`` is ``output``."""
     file_mb: int = 64
     """Size of one file."""
     open_files: int = 256

@@ -221,6 +221,14 @@ _TABLE: tuple[LanguageEntry, ...] = (
         ("coq", "gallina"),
         'Goal True. idtac "42". Abort.',
     ),
+    LanguageEntry(
+        Language(
+            name="lean", image="lean", file="main.lean", run=("/opt/lean/bin/lean", "--run", "{build}/main.lean"),
+            version=("/opt/lean/bin/lean", "--version"),
+        ),
+        ("lean4",),
+        "def main : IO Unit := do\n  let line ← (← IO.getStdin).getLine\n  IO.println (2 * line.trim.toNat!)",
+    ),
 )  # fmt: skip
 
 LANGUAGES: Mapping[str, LanguageEntry] = MappingProxyType({entry.language.name: entry for entry in _TABLE})

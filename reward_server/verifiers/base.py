@@ -81,8 +81,9 @@ class Context:
 class Verifier(Protocol[R, P, T]):
     """What the registry wants of a verifier; the properties are plain class attributes in practice.
 
-    One more attribute is optional: with ``wants_thinking = True`` a verifier also gets the thinking that was
-    removed, and completions whose thinking never closed, whose text is then empty.
+    Two more are optional. With ``wants_thinking = True`` a verifier also gets the thinking that was removed, and
+    completions whose thinking never closed, whose text is then empty. ``warm_up()`` is called once, in the process
+    that the children are forked from: what it loads or starts there, no completion waits for; it must not block.
     """
 
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from reward_server.settings import read_settings
 from reward_server.types import Lane
 from reward_server.verifiers.base import AnyVerifier
 from reward_server.verifiers.choice import Choice
@@ -27,8 +30,8 @@ _SLOW_TO_LOAD = frozenset(("gym",))
 """Their libraries take seconds to import: their examples run in the conformance test and not at every start."""
 
 
-def default_verifiers() -> list[AnyVerifier]:
-    """A fresh instance of each."""
+def default_verifiers(files: Path | None = None) -> list[AnyVerifier]:
+    """A fresh instance of each; ``files`` is where the server keeps what references name by hash."""
     return [
         Choice(),
         Match(),
@@ -38,7 +41,7 @@ def default_verifiers() -> list[AnyVerifier]:
         Extraction(),
         ToolCall(),
         Instructions(),
-        Sql(),
+        Sql(files),
         Logic(),
         Graph(),
         Plan(),
@@ -54,7 +57,7 @@ def default_verifiers() -> list[AnyVerifier]:
 def default_registry(*, third_party: bool = True) -> Registry:
     """All verifiers there are: ours, then those of installed packages."""
     registry = Registry()
-    for verifier in default_verifiers():
+    for verifier in default_verifiers(read_settings().files_dir):
         registry.register(verifier, check_examples=verifier.name not in _SLOW_TO_LOAD)
     if third_party:
         registry.load_entry_points()

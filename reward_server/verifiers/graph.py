@@ -28,7 +28,8 @@ class GraphReference(StrictModel):
 
     kind: Kind
     edges: list[tuple[str | int, str | int] | tuple[str | int, str | int, float]] = Field(
-        max_length=100_000, description="Pairs of nodes, with a weight (1 where none is given)"
+        max_length=100_000,
+        description="Pairs of nodes, with a weight (1 where none is given; of parallel edges the least)",
     )
     nodes: list[str | int] = Field(default_factory=list, description="Nodes that no edge names, or all of them")
     directed: bool = False
@@ -77,7 +78,7 @@ class Graph:
     """
 
     name = "graph"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=5.0)
     cost_s = 1e-4
@@ -101,7 +102,8 @@ class Graph:
         weights: dict[tuple[str, str], float] = {}
         for left, right, *weight in reference.edges:
             pairs = [(str(left), str(right))] + ([] if reference.directed else [(str(right), str(left))])
-            weights.update(dict.fromkeys(pairs, float(weight[0]) if weight else 1.0))
+            cost = float(weight[0]) if weight else 1.0
+            weights.update({pair: min(cost, weights.get(pair, cost)) for pair in pairs})
         nodes = frozenset(map(str, reference.nodes)) | {node for pair in weights for node in pair}
         if not nodes:
             raise InvalidTask("the graph has no node")
@@ -156,7 +158,9 @@ def _ends(graph: GraphTask, nodes: Sequence[str]) -> None:
 
 
 def _path(graph: GraphTask, nodes: Sequence[str]) -> float:
-    _known(graph, nodes, each_once=False)
+    """A walk; where going round would pay, each node stands once."""
+    pays = graph.reference.at_least is not None or min(graph.weights.values(), default=0.0) < 0
+    _known(graph, nodes, each_once=pays)
     _ends(graph, nodes)
     return sum(graph.weight(a, b) for a, b in itertools.pairwise(nodes))
 

@@ -100,6 +100,13 @@ class Registry:
                 del self._entries[verifier.name]
                 raise
 
+    def warm_up(self) -> None:
+        """Let each verifier load or start ahead what its first completion would wait for."""
+        for entry in self._entries.values():
+            warm_up = getattr(entry.verifier, "warm_up", None)
+            if warm_up is not None:
+                warm_up()
+
     def load_entry_points(self, group: str = ENTRY_POINT_GROUP) -> None:
         """Register the verifiers that installed packages offer; each entry point names a class or a factory."""
         for point in entry_points(group=group):

@@ -20,7 +20,8 @@ from reward_server.verifiers.structured import NotParsed, find, parse, shown
 
 MAX_CALLS = 64
 _TAGGED = re.compile(r"<(tool_call|function_call)>((?:(?!<(?:tool|function)_call>).)*?)</\1>", re.DOTALL)
-_PYTHON = re.compile(r"\[?\s*[A-Za-z_][\w.]{0,100}\(.{0,20000}\)\s*\]?", re.DOTALL)
+_FUNCTION = re.compile(r"<function=([\w.-]{1,100})>((?:(?!<function=).)*?)</function>", re.DOTALL)
+_PYTHON = re.compile(r"\[?\s*[A-Za-z_][\w.]{0,100}\(.{0,20000}\)\s*[\];]?\s*", re.DOTALL)
 
 
 class GoldCall(StrictModel):
@@ -81,14 +82,15 @@ class Call:
 class ToolCall:
     """Right if the completion makes exactly the expected calls, each with the expected arguments.
 
-    Calls are read from ``<tool_call>`` tags, from JSON (``name`` with ``arguments`` or ``parameters``, an OpenAI
-    ``function`` object, a list, a ``tool_calls`` key; arguments may be a JSON string) or as Python calls with literal
-    arguments. With ``tools`` the arguments must satisfy the function's schema, and an argument left out counts as its
-    default. Numbers compare by value. ``score`` is the F1 over calls.
+    Calls are read from ``<tool_call>`` or ``<function=name>`` tags, from JSON (``name`` with ``arguments``,
+    ``parameters`` or ``input``, an OpenAI ``function`` object, a list, a ``tool_calls`` key; arguments may be a JSON
+    string) or as Python calls with literal arguments, in a list or line by line. With ``tools`` the arguments must
+    satisfy the function's schema, and an argument left out counts as its default. Numbers compare by value. ``score``
+    is the F1 over calls.
     """
 
     name = "tool_call"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=5.0)
     cost_s = 1e-4
@@ -203,12 +205,13 @@ def _equal(gold: Json, said: Json, params: ToolCallParams) -> bool:
 
 def _calls(text: str, format: str) -> list[Call] | None:
     """Calls of the completion in order; None where there is nothing that looks like one."""
-    tagged = [match[2] for match in _TAGGED.finditer(text)]
-    if tagged:
+    tagged: list[tuple[str, str]] = [("", match[2]) for match in _TAGGED.finditer(text)]
+    if tagged := tagged or [(match[1], match[2]) for match in _FUNCTION.finditer(text)]:
         calls: list[Call] = []
-        for source in tagged[: MAX_CALLS + 1]:
+        for name, source in tagged[: MAX_CALLS + 1]:
             try:
-                calls += _from_json(parse(source.strip(), "json"))
+                document = parse(source.strip() or "{}", "json")
+                calls += _from_json({"name": name, "arguments": document} if name else document)
             except NotParsed:
                 calls.append(Call("(not JSON)", {}))
         return calls
@@ -250,8 +253,8 @@ def _from_python(text: str) -> list[Call] | None:
     if len(text) > 20_000 or not _PYTHON.fullmatch(text):
         return None
     try:
-        body = ast.parse(text, mode="eval").body
-        nodes = body.elts if isinstance(body, ast.List | ast.Tuple) else [body]
+        lines = [line.value if isinstance(line, ast.Expr) else line for line in ast.parse(text).body]
+        nodes = [node for one in lines for node in (one.elts if isinstance(one, ast.List | ast.Tuple) else [one])]
         calls = []
         for node in nodes:
             if not isinstance(node, ast.Call) or node.args or any(word.arg is None for word in node.keywords):

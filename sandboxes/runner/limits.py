@@ -15,7 +15,7 @@ class Limits:
     memory_mb: int = 512
     address_space_mb: int = 0
     processes: int = 64
-    output_bytes: int = 8 << 20
+    output_bytes: int = 16 << 20
     file_mb: int = 64
     open_files: int = 256
 

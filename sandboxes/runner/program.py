@@ -75,7 +75,8 @@ def take_place(place: str) -> None:
 def open_streams() -> None:
     """Standard streams over descriptors 0, 1 and 2, as a fresh interpreter opens them under ``C.UTF-8``.
 
-    The zygote does this ahead, over descriptors that are replaced later: nothing is read or known of them until then.
+    The zygote does this ahead, over descriptors that are replaced later. All that streams remember of theirs is whether
+    it seeks: so 1 and 2 must be pipes by then, as they will be.
     """
     for name, number, mode, errors in (
         ("stdin", 0, "rb", "surrogateescape"),
@@ -120,16 +121,18 @@ def finish(status: int, module: types.ModuleType) -> int:
             step()
         except BaseException as error:  # noqa: BLE001 - an exit function of the program's own that fails
             sys.excepthook(type(error), error, error.__traceback__)
+    if not _flush(sys.stdout):  # while a stream of the program's own still has the names that it uses
+        status = 120
+    _flush(sys.stderr)
     names = module.__dict__
     for private in (True, False):
         for name in [name for name in names if (name[:1] == "_" and name[1:2] != "_") is private]:
             if name != "__builtins__":
                 names[name] = None
     gc.collect()
-    if not _flush(sys.stdout):
+    if not _flush(sys.__stdout__):  # what finalisers printed, or where the program put another in its place
         status = 120
-    _flush(sys.stderr)
-    _flush(sys.__stdout__)  # where the program put another in its place
+    _flush(sys.__stderr__)
     return status
 
 

@@ -16,8 +16,8 @@ from .records import Records
 from .supervise import Group, Stream
 
 Head = dict[str, Any]
-_RESULT_FACTOR, _RESULTS_FACTOR = 2, 4
-"""One function result may be so many times as large as an output, and all of a call together."""
+_RESULTS_FACTOR = 4
+"""All results of a call together may be so many times as large as one."""
 
 
 @dataclass
@@ -101,7 +101,7 @@ class Server:
         ooms, count, done = (
             self.launcher.meter.oom_kills(),
             int(head["count"]),
-            Records(results, _RESULT_FACTOR * limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes),
+            Records(results, limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes),
         )
         watch = self.launcher.watch(limits, stepwise=True)
         like = build.source + b"\n" + head["job"]["prelude"].encode()

@@ -152,7 +152,7 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
     poll, orders = select.poll(), channel.fileno()
     poll.register(orders, select.POLLIN)
     poll.register(waker, select.POLLIN)
-    open_streams()
+    _open_streams_ahead()
     gc.collect()
     gc.freeze()
     channel.send(_NOTE.pack(b"s", os.getpid(), 0, 0.0, 0.0, 0))
@@ -179,6 +179,19 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
             return become(uid, f"{work}/{place}", theirs, nested)
         theirs.close()
         channel.send(_NOTE.pack(b"s", pid, 0, 0.0, 0.0, 0))
+
+
+def _open_streams_ahead() -> None:
+    """Make the standard streams of the forks while 1 and 2 are pipes, and give this process its own back."""
+    own = [os.dup(number) for number in (1, 2)]
+    pipe = os.pipe()
+    for number in (1, 2):
+        os.dup2(pipe[1], number)
+    open_streams()
+    for number, kept in enumerate(own, 1):
+        os.dup2(kept, number)
+    for descriptor in (*own, *pipe):
+        os.close(descriptor)
 
 
 def _tell_ends(channel: socket.socket) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
+
 from tests.processes import Server
-from tests.service.test_faults import slow_items, wait_for_batch
+from tests.service.test_faults import check, slow_items, wait_for_batch
 
 ITEM = {"id": "p", "verifier": "echo", "reference": "a", "completions": ["a", "b", {"content": "a"}]}
 
@@ -62,6 +65,26 @@ def test_the_same_idempotency_key_returns_the_batch_that_exists(server: Server) 
     assert (other.status_code, other.json()["type"]) == (409, "urn:reward-server:problem:idempotency-conflict")
 
 
+def test_of_two_requests_that_race_for_a_key_one_is_refused_and_no_answer_is_mixed(server: Server) -> None:
+    bodies = [{"items": slow_items(64, 0.01)}, {"items": [ITEM]}]
+
+    def post(turn: int) -> httpx.Response:
+        return httpx.post(
+            f"{server.url}/v1/batches", json=bodies[turn % 2], headers={"Idempotency-Key": "race"}, timeout=60
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(16)))
+    taken = [number for number, answer in enumerate(answers) if answer.status_code == 202]
+    assert {answer.status_code for answer in answers} == {202, 409}
+    assert len({answers[number].json()["id"] for number in taken}) == len({number % 2 for number in taken}) == 1
+    batch = wait_for_batch(server, answers[taken[0]].json()["id"])
+    if taken[0] % 2:
+        assert batch["items"][0]["rewards"] == [1.0, 0.0, 1.0]
+    else:
+        check(bodies[0]["items"], batch)
+
+
 def test_a_cancelled_batch_keeps_what_is_known_and_skips_the_rest(server: Server) -> None:
     batch = create(server, slow_items(2000, 0.02))
     cancelled = server.client.delete(f"/v1/batches/{batch['id']}").json()
@@ -84,8 +107,10 @@ def test_a_refused_batch_is_refused_like_a_request(server: Server) -> None:
 
 def test_a_nonsense_event_id_is_refused(server: Server) -> None:
     batch = create(server, [ITEM])
-    response = server.client.get(f"/v1/batches/{batch['id']}/events", headers={"Last-Event-ID": "x"})
-    assert response.status_code == 422
+    for nonsense in ("x", "", "5-", "1-2-3", "-1", "9" * 20, "\u00b2"):
+        headers = [(b"Last-Event-ID", nonsense.encode("latin-1"))]
+        response = server.client.get(f"/v1/batches/{batch['id']}/events", headers=headers)
+        assert (response.status_code, response.json()["type"]) == (422, "urn:reward-server:problem:invalid-request")
 
 
 def test_a_repaired_completion_is_flagged_in_a_batch_too(server: Server) -> None:

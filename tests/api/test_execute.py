@@ -14,7 +14,7 @@ from tests.processes import Server, serving, wait_for
 @pytest.fixture(scope="module")
 def sandboxed() -> Iterator[Server]:
     """A server with whatever sandboxes this machine has."""
-    with serving() as running:
+    with serving(environment={"REWARD_SANDBOX_DRIVER": "auto"}) as running:
         try:
             wait_for(lambda: running.client.get("/readyz").json()["workers"]["sandbox"], 60)
         except AssertionError:
@@ -70,8 +70,7 @@ def test_what_cannot_be_run_is_a_clear_422(sandboxed: Server, body: dict[str, ob
 
 
 def test_without_sandboxes_the_answer_is_503_and_the_verifier_is_hidden(server: Server) -> None:
-    environment = {"REWARD_SANDBOX_DRIVER": "none", "REWARD_NO_WORKER_GRACE_S": "0.5"}
-    with serving(environment=environment) as bare:
+    with serving() as bare:
         response = run(bare, "print(1)")
         assert (response.status_code, response.json()["type"]) == (503, "urn:reward-server:problem:unavailable")
     assert server.outcomes("execute", {}, ["print(1)"]) == ["invalid_task"]

@@ -21,7 +21,7 @@ def refusal(*arguments: str, **environment: str) -> str:
 
 
 def test_with_a_key_every_request_must_carry_it() -> None:
-    with serving(environment={"REWARD_API_KEY": "s3cret"}) as server:
+    with serving(environment={"REWARD_API_KEY": "s3cret\n"}) as server:  # as it comes out of a file
         item = {"verifier": "echo", "reference": "a", "completions": ["a"]}
         body = {"items": [item]}
         for headers in (
@@ -37,6 +37,8 @@ def test_with_a_key_every_request_must_carry_it() -> None:
             assert server.client.get(path).status_code == 401
         for path in ("/healthz", "/readyz"):
             assert server.client.get(path).status_code == 200
+        document = server.client.get("/openapi.json").json()
+        assert document["security"] == [{"key": []}] and "key" in document["components"]["securitySchemes"]
         allowed = server.client.post("/v1/rewards", json=body, headers={"Authorization": "bearer s3cret"})
         assert allowed.json()["items"][0]["rewards"] == [1.0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_detail_can_be_left_out(server: Server) -> None:
 
 def test_a_stream_gives_every_item_once_and_ends_with_the_summary(server: Server) -> None:
     items = [{"verifier": "echo", "reference": str(i), "completions": [str(i)]} for i in range(40)]
-    slow = {"verifier": "paced", "reference": "a", "params": {"sleep_s": 0.3}, "completions": ["a"]}
+    slow = {"verifier": "paced", "reference": "a", "params": {"sleep_s": 1.0}, "completions": ["a"]}
     body = json.dumps({"items": [slow, *items]})
     lines = post(server, body, accept="application/x-ndjson").text.splitlines()
     parsed = [json.loads(line) for line in lines]
@@ -107,6 +108,12 @@ def test_a_refused_stream_is_a_problem_and_not_a_200(server: Server) -> None:
         ([{"role": "user", "content": "a"}], "no_answer"),
         ([{"role": "assistant", "content": None}], "no_answer"),
         ([], "no_answer"),
+        (
+            [{"role": "assistant", "content": [{"type": "reasoning", "text": "b"}, {"type": "text", "text": "a"}]}],
+            "correct",
+        ),
+        ({"role": "assistant", "content": "a"}, "correct"),
+        ({"role": "user", "content": "a"}, "no_answer"),
         ({"content": "a", "truncated": True}, "correct"),
         ({"content": [{"role": "assistant", "content": "a"}]}, "correct"),
         (None, "invalid_task"),
@@ -117,6 +124,24 @@ def test_a_refused_stream_is_a_problem_and_not_a_200(server: Server) -> None:
 def test_a_completion_is_text_a_transcript_or_an_object(server: Server, completion: Any, outcome: str) -> None:
     found = verdicts(server, {**RIGHT, "completions": [completion, "a"]})
     assert [verdict["outcome"] for verdict in found] == [outcome, "correct"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "tool_calls": [{"type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}]},
+        {"content": "Let me see.", "tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]},
+        {"content": [{"type": "text", "text": "Now."}, {"type": "tool_use", "name": "f", "input": {"a": 1}}]},
+    ],
+)
+def test_function_calls_that_a_chat_template_took_out_of_the_text_are_verified(server: Server, message: Any) -> None:
+    item = {
+        "verifier": "tool_call",
+        "reference": {"calls": [{"name": "f", "arguments": {"a": 1}}]},
+        "completions": [[{"role": "assistant", **message}]],
+    }
+    answer = server.client.post("/v1/rewards", json={"items": [item]}).json()
+    assert answer["items"][0]["rewards"] == [1.0]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +159,17 @@ def test_a_completion_is_text_a_transcript_or_an_object(server: Server, completi
 def test_thinking_is_removed_before_any_verifier(server: Server, text: str, thinking: str, outcome: str) -> None:
     (verdict,) = verdicts(server, {**RIGHT, "thinking": thinking, "completions": [text]})
     assert verdict["outcome"] == outcome
+
+
+@pytest.mark.parametrize("content", [None, "", "Let me add them."])
+def test_structured_tool_calls_of_a_transcript_are_read_as_the_text_they_were(server: Server, content: Any) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1, "b": 2}'}}
+    asked = {"role": "user", "content": "1 + 2?"}
+    right = [asked, {"role": "assistant", "content": content, "tool_calls": [call]}]
+    wrong = [asked, {"role": "assistant", "content": content, "tool_calls": []}]
+    reference = {"calls": [{"name": "add", "arguments": {"a": 1, "b": 2}}]}
+    assert server.outcomes("tool_call", reference, [right, wrong])[0] == "correct"
+    assert server.outcomes("tool_call", reference, [right, wrong])[1] != "correct"
 
 
 def test_a_verifier_of_format_sees_the_thinking_and_its_neighbours_do_not(server: Server) -> None:
@@ -184,6 +220,11 @@ def test_an_item_that_is_no_object_and_one_without_a_reference_are_faults_too(se
     assert "'reference' is missing" in fault(server, {"verifier": "echo", "completions": ["a"]})
 
 
+def test_a_bug_in_a_verifiers_types_costs_no_neighbour(server: Server) -> None:
+    (crashed,) = verdicts(server, {"verifier": "typed", "reference": {"text": "crash"}, "completions": ["a"]})
+    assert (crashed["reward"], crashed["reason"]) == (None, "verifier_crashed")
+
+
 def test_empty_completions_are_an_item_without_verdicts(server: Server) -> None:
     assert verdicts(server, {**RIGHT, "completions": []}) == []
     assert server.score([])["summary"]["completions"] == 0
@@ -208,6 +249,34 @@ def test_lone_surrogates_are_repaired_and_said_so(server: Server) -> None:
     assert neighbour["rewards"] == [1.0]
 
 
+def test_lone_surrogates_outside_completions_break_nothing(server: Server) -> None:
+    inside = json.dumps({"parts": [{"verifier": "echo", "reference": "SURROGATE"}]}).replace("SURROGATE", "\\ud800")
+    items = [
+        RIGHT,
+        {"verifier": "composite", "reference": inside, "completions": ["\ufffd"]},
+        {"verifier": "BAD", "reference": "a", "completions": ["a"]},
+    ]
+    body = json.dumps({"items": items, "run": "BAD"}).replace("BAD", "\\ud800")
+    answered = post(server, body)
+    assert answered.status_code == 200, answered.text
+    assert [item["rewards"] for item in answered.json()["items"]] == [[1.0], [1.0], [None]]
+    assert server.client.get("/metrics").status_code == 200
+    assert server.client.post("/v1/batches", content=body).status_code == 202
+    nameless = '{"items":[{"reference":"a","completions":["a"]}],"verifier":"\\ud800"}'
+    assert post(server, nameless).json()["items"][0]["verdicts"][0]["reason"] == "unknown_verifier"
+
+
+def test_what_nobody_reads_may_be_nested_as_deep_as_json_goes(server: Server) -> None:
+    deep = "[" * 900 + "]" * 900
+    for meta in (deep, f"[NaN,{deep}]"):
+        body = f'{{"items":[{{"verifier":"echo","reference":"a","completions":["a"],"meta":{meta}}}]}}'
+        assert post(server, body).json()["items"][0]["rewards"] == [1.0]
+    bad = f'{{"verifier":"echo","reference":[NaN,{deep}],"completions":["a"]}}'
+    good, faulty = post(server, f'{{"items":[{json.dumps(RIGHT)},{bad}]}}').json()["items"]
+    assert good["rewards"] == [1.0]
+    assert faulty["verdicts"][0]["outcome"] == "invalid_task"
+
+
 def test_a_reference_of_many_digits_is_read_exactly(server: Server) -> None:
     digits = "7" * 6000
     completions = json.dumps([digits, digits[:-1] + "8"])
@@ -229,10 +298,27 @@ def test_an_envelope_of_the_wrong_shape_is_a_clear_422(server: Server) -> None:
     refused(server, "{}", 422, "invalid-request")
     refused(server, '{"items":{}}', 422, "invalid-request")
     assert "itmes" in refused(server, '{"items":[],"itmes":[]}', 422, "invalid-request")
-    for wrong in ('"x"', "-1", "0", "NaN", "true", "1e999"):
+    for wrong in ('"x"', "-1", "0", "NaN", "true", "1e999", "9" * 400 + ".0"):
         assert "deadline_s" in refused(server, f'{{"items":[],"deadline_s":{wrong}}}', 422, "invalid-request")
     refused(server, '{"items":[],"detail":"all"}', 422, "invalid-request")
     refused(server, '{"items":[],"run":5}', 422, "invalid-request")
+
+
+def test_a_key_that_is_null_is_a_key_left_out(server: Server) -> None:
+    nothing = dict.fromkeys(("id", "params", "thinking", "prompt", "meta"))
+    answer = server.score([{**RIGHT, **nothing}], deadline_s=None, run=None, detail=None, verifier=None)
+    assert answer["items"][0]["rewards"] == [1.0]
+
+
+@pytest.mark.parametrize("deadline", ["1e300", "1" + "0" * 400])
+def test_a_deadline_beyond_the_longest_is_the_longest(server: Server, deadline: str) -> None:
+    body = f'{{"items":[{json.dumps(RIGHT)}],"deadline_s":{deadline}}}'
+    assert post(server, body).json()["items"][0]["rewards"] == [1.0]
+
+
+def test_a_compressed_body_is_refused_as_such(server: Server) -> None:
+    response = post(server, gzip.compress(b'{"items":[]}'), **{"content-encoding": "gzip"})
+    assert (response.status_code, response.json()["type"]) == (415, PROBLEM + "unsupported-encoding")
 
 
 def test_a_deep_reference_is_the_items_fault(server: Server) -> None:
@@ -248,17 +334,21 @@ def test_each_limit_has_a_4xx_of_its_own() -> None:
         "REWARD_MAX_ITEMS": "10",
         "REWARD_MAX_COMPLETIONS_PER_ITEM": "5",
         "REWARD_MAX_COMPLETION_CHARS": "1000",
+        "REWARD_QUEUE_MAX_COMPLETIONS": "20",
     }
     with serving(environment=limits) as server:
         refused(server, json.dumps({"items": [RIGHT] * 11}), 413, "too-many-items")
         refused(server, json.dumps({"items": [{**RIGHT, "completions": ["a"] * 6}]}), 413, "too-many-completions")
         refused(server, json.dumps({"items": [{**RIGHT, "completions": ["a" * 1001]}]}), 413, "completion-too-long")
+        refused(server, json.dumps({"items": [{**RIGHT, "completions": ["a"] * 5}] * 9}), 413, "larger-than-queue")
         refused(server, b" " * 200_001, 413, "body-too-large")
 
         def chunked() -> Any:
             for _ in range(30):
                 yield b" " * 10_000
 
+        for size in (5_000_000, 40_000_000):  # far more than any socket buffers: the refusal must still be read
+            refused(server, b" " * size, 413, "body-too-large")
         response = server.client.post("/v1/rewards", content=chunked())
         assert response.status_code == 413
         assert server.score([RIGHT])["items"][0]["rewards"] == [1.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import Any
 import pytest
 
 from reward_server.audit import Columns, Kind, Options, audit, reverify
-from reward_server.audit.mutants import mutants, stubs
+from reward_server.audit.mutants import constants, mutants, stubs
 from reward_server.audit.report import render, write_report
 from reward_server.audit.rows import read_rows
 from reward_server.audit.run import write_clean
+from reward_server.auditing import columns_of
 from reward_server.errors import ConfigurationError
 from reward_server.types import Completion
 from reward_server.verifiers.choice import Choice
@@ -103,9 +105,8 @@ CODE = Columns(reference="tests", verifier="code", solution="solution")
     ],
 )
 def test_programs_are_held_against_their_tests(outcomes: dict[str, str], kinds: set[Kind]) -> None:
-    scripted = Scripted(**{"return None": "incorrect", "return 0": "incorrect", "return True": "incorrect"} | outcomes)
-    if "return None" in outcomes:
-        scripted = Scripted(**{"return None": "correct", "def f": "correct"})
+    stub = {f"    return {said}\n": "incorrect" for said in ("None", "0", "True", "False", "''", "[]", "a")}
+    scripted = Scripted(**({} if "return None" in outcomes else stub) | outcomes)
     result = audit([{"tests": "t", "solution": PROGRAM}], CODE, scripted, Options(mutants=20))
     assert {finding.kind for finding in result.findings} == kinds
 
@@ -120,8 +121,52 @@ def test_mutants_change_one_thing_and_stubs_do_nothing() -> None:
     assert len(changed) == len(set(changed)) == 5
     assert all("a + b if a < 3 else a * 2" not in one for one in changed)
     assert len(list(mutants(PROGRAM, 2))) == 2
-    assert [one.splitlines()[-1].strip() for one in stubs(PROGRAM)] == ["return None", "return 0", "return True"]
+    said = [one.splitlines()[-1].strip().removeprefix("return ") for one in stubs(PROGRAM)]
+    assert said == ["None", "0", "True", "False", "''", "[]", "a"]
     assert not list(mutants("not python (", 5)) and not list(stubs("x = 1"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "programs"),
+    [
+        ({"tests": {"kind": "stdio", "cases": [{"output": "1"}, {"output": "2"}, {"output": "2"}]}},
+         ["print('1', end='')", "print('2', end='')"]),
+        ({"tests": {"kind": "stdio", "cases": [{"output": "1"}]}}, []),
+        ({"tests": {"kind": "function", "entry": "f", "cases": [{"expected": [1]}, {"expected": [1]}]}},
+         ["def f(*args, **kwargs):\n    return [1]"]),
+        ({"language": "rust", "tests": {"kind": "stdio", "cases": [{"output": "1"}, {"output": "2"}]}}, []),
+        ("a text", []),
+    ],
+)  # fmt: skip
+def test_constant_programs_say_what_the_tests_expect_first_and_most(reference: Any, programs: list[str]) -> None:
+    assert list(constants(reference)) == programs
+
+
+@pytest.mark.parametrize(
+    ("verifier", "reference", "gold"),
+    [
+        ("sql", {"query": "SELECT 1"}, "```sql\nSELECT 1\n```"),
+        ("extraction", {"record": {"a": 1}}, '{"a": 1}'),
+        ("tool_call", {"calls": [{"name": "f", "arguments": {}}]}, '[{"name": "f", "arguments": {}}]'),
+        ("math", ["1", "2"], "\\boxed{1}"),
+        ("choice", ["A", "C"], "Answer: A, C"),
+    ],
+)
+def test_a_reference_that_is_an_answer_is_held_against_itself(verifier: str, reference: Any, gold: str) -> None:
+    scripted = Scripted(**{gold: "correct"})
+    assert audit([{"r": reference}], Columns(reference="r", verifier=verifier), scripted).fit
+    rejected = audit([{"r": reference}], Columns(reference="r", verifier=verifier), Scripted())
+    assert [finding.kind for finding in rejected.findings] == [Kind.GOLD_REJECTED]
+
+
+def test_the_command_line_names_columns_of_typed_references() -> None:
+    columns = columns_of(["tests.kind==asserts", "tests.code=test"], verifier="code", params='{"time_s": 2}')
+    assert columns.reference == {"tests.kind": "=asserts", "tests.code": "test"}
+    assert columns.fixed_params == {"time_s": 2} and columns.params == ""
+    assert columns_of(["answer"], verifier="math", params="p").params == "p"
+    for reference, more in ((["a", "b"], {}), (["a", "k=b"], {}), (["a"], {"params": "{"}), (["a"], {"verifier": ""})):
+        with pytest.raises(ConfigurationError):
+            columns_of(reference, **{"verifier": "math", **more})
 
 
 def test_an_audit_goes_on_where_its_journal_ends(tmp_path: Path) -> None:
@@ -168,6 +213,8 @@ def test_every_format_of_rows_is_read(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (tmp_path / "x.json").write_text(json.dumps(rows))
     (tmp_path / "x.csv").write_text("q,a\na,1\nb,2\n")
+    (tmp_path / "y.jsonl.gz").write_bytes(gzip.compress((tmp_path / "x.jsonl").read_bytes()))
+    assert read_rows(tmp_path / "y.jsonl.gz") == rows
     for ending in ("jsonl", "json", "csv"):
         assert read_rows(tmp_path / f"x.{ending}") == rows
     for name, text in (("x.txt", "x"), ("y.jsonl", "{"), ("z.json", "[]"), ("missing.csv", None), ("w.jsonl", "1")):

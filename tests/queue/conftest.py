@@ -1,4 +1,4 @@
-"""Every queue test runs on the embedded Valkey, and on a ``redis-server`` where one is found."""
+"""Every queue test runs on the embedded Valkey, and on a Redis where one is found: on PATH, or as a Docker image."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from reward_server.queue.connection import Client, connect
 from reward_server.queue.embedded import EmbeddedValkey
 from tests.processes import wait_for
 
+REDIS_IMAGE = "redis:7-bookworm"
+"""The one of ``docker-compose.yml``."""
+
 
 @pytest.fixture(scope="session", params=["valkey", "redis"])
 def queue_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -24,19 +27,37 @@ def queue_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         yield valkey.url
         valkey.stop()
         return
-    binary = shutil.which("redis-server")
-    if binary is None:
-        pytest.skip("needs redis-server on PATH; the embedded Valkey is always tested")
     folder = Path(tmp_path_factory.mktemp("redis"))
+    folder.chmod(0o777)  # in a container it is somebody else who writes there
     socket = folder / "redis.sock"
-    process = subprocess.Popen(
-        [binary, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)],
-        stdout=subprocess.DEVNULL,
-    )
+    options = [
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--unixsocketperm",
+        "777",
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+    ]
+    process = subprocess.Popen([*_redis_server(folder), *options], stdout=subprocess.DEVNULL)
     wait_for(socket.exists)
     yield f"unix://{socket}"
     process.terminate()
     process.wait()
+
+
+def _redis_server(folder: Path) -> list[str]:
+    if binary := shutil.which("redis-server"):
+        return [binary]
+    if shutil.which("docker"):
+        found = subprocess.run(["docker", "image", "inspect", REDIS_IMAGE], capture_output=True)
+        if found.returncode == 0:
+            shared = f"{folder}:{folder}"
+            return ["docker", "run", "--rm", "--network", "none", "--volume", shared, REDIS_IMAGE, "redis-server"]
+    pytest.skip(f"needs redis-server on PATH, or the image {REDIS_IMAGE}; the embedded Valkey is always tested")
 
 
 @pytest_asyncio.fixture

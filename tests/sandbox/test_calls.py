@@ -178,12 +178,12 @@ def test_a_name_of_the_prelude_is_no_entry_until_the_program_binds_it(
 
 def test_one_result_has_a_limit_and_so_have_all_together(sandbox: Sandbox, python: Python) -> None:
     limits, build = ExecutionLimits(output_bytes=1 << 20), python("def f(n): return 'x' * n")
-    fine = sandbox.call(build, "f", [Call((1_900_000,))] * 2, limits)
-    assert [len(result.value) for result in fine.results] == [1_900_000] * 2
-    one = sandbox.call(build, "f", [Call((10,)), Call((2_200_000,))], limits)
+    fine = sandbox.call(build, "f", [Call((1_000_000,))] * 2, limits)
+    assert [len(result.value) for result in fine.results] == [1_000_000] * 2
+    one = sandbox.call(build, "f", [Call((10,)), Call((1_100_000,))], limits)
     assert (len(one.results), one.execution.limit, one.execution.flags) == (1, "output", ("output_flood",))
-    many = sandbox.call(build, "f", [Call((1_900_000,))] * 3, limits)
-    assert (len(many.results), many.execution.limit) == (2, "output")
+    many = sandbox.call(build, "f", [Call((1_000_000,))] * 5, limits)
+    assert (len(many.results), many.execution.limit) == (4, "output")
 
 
 def test_a_forged_length_is_a_flood_and_not_waited_for(sandbox: Sandbox, python: Python) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections.abc import AsyncIterator
 
@@ -13,14 +14,14 @@ from reward_server.children import Zygote
 from reward_server.crew import Crew
 from reward_server.queue.base import Chunk, Header, Share, encode_shares
 from reward_server.types import Limits
-from tests.processes import ROOT, alive, descendants
+from tests.processes import ROOT, alive, descendants, wait_for
 
 
 @pytest.fixture
 def zygote(monkeypatch: pytest.MonkeyPatch) -> Zygote:
     """A zygote with the misbehaving verifiers."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return Zygote("tests.misbehaving:registry", "reward_server.wiring:cpu_context")
+    return Zygote("tests.misbehaving:registry", "reward_server.contexts:cpu_context")
 
 
 @pytest_asyncio.fixture
@@ -71,7 +72,32 @@ async def test_given_up_work_leaves_no_child_running(zygote: Zygote, crew: Crew)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert await outcomes(crew, "a") == ["correct"]
-    assert not alive(stalled)
+    wait_for(lambda: not alive(stalled))
+
+
+async def test_a_machine_that_takes_no_more_processes_costs_nobody_elses_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    zygote = Zygote("tests.misbehaving:registry_of_a_full_machine", "reward_server.contexts:cpu_context")
+    crew = Crew(zygote, 3, lambda _: Limits(time_s=0.5, memory_mb=128))
+    await crew.warm_up()
+    first, second, third = await asyncio.gather(
+        *(crew.judge(chunk(*texts), {}) for texts in (["spin", "a"], ["a", "die", "b"], ["a", "b"]))
+    )
+    await crew.close()
+    said = [[answer.reason or answer.outcome for answer in answers] for answers in (first, second, third)]
+    # The second child died, and no other could be had in its place; what was known by then is kept.
+    assert said == [["limit_exceeded", "no_child"], ["correct", "no_child", "no_child"], ["no_child", "no_child"]]
+
+
+async def test_a_zygote_without_room_for_a_channel_lives_on(crew: Crew, zygote: Zygote) -> None:
+    assert zygote.pid is not None
+    pid, room = zygote.pid, resource.prlimit(zygote.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, room[1]))
+    both = await asyncio.gather(outcomes(crew, "a", "b"), outcomes(crew, "a", "b"))
+    assert sorted(both) == [["correct", "incorrect"], ["unavailable", "unavailable"]]
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, room)
+    assert [*await asyncio.gather(outcomes(crew, "a"), outcomes(crew, "b"))] == [["correct"], ["incorrect"]]
+    assert zygote.pid == pid
 
 
 async def test_two_at_once_is_the_most_there_is(crew: Crew) -> None:

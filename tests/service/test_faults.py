@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,25 @@ def check(items: list[dict[str, Any]], answer: dict[str, Any]) -> None:
     assert [item["id"] for item in answer["items"]] == [item["id"] for item in items]
     for item, result in zip(items, answer["items"], strict=True):
         assert result["rewards"] == [float(text == "yes") for text in item["completions"]]
+
+
+@pytest.fixture(scope="module")
+def hardy() -> Iterator[Server]:
+    """A server with one worker, whose parts tests may kill: it makes itself whole again."""
+    with serving(environment=FAST_CLAIMS) as running:
+        yield running
+
+
+def survives(server: Server, items: list[dict[str, Any]], disturb: Callable[[], None]) -> None:
+    """Every completion has its verdict although something happens to the server in the meantime."""
+    server.wait_ready()
+    thread, results = in_background(lambda: server.score(items))
+    wait_for(lambda: _queued(server) > 0)
+    time.sleep(0.4)
+    assert _queued(server) > 0  # there is something to disturb
+    disturb()
+    thread.join()
+    check(items, results[0])
 
 
 def in_background(action: Any) -> tuple[threading.Thread, list[Any]]:
@@ -104,48 +125,29 @@ def test_a_detail_that_is_no_json_still_arrives(server: Server) -> None:
 
 
 def test_a_killed_worker_leaves_its_chunks_to_another() -> None:
-    items = slow_items(2000, 0.005)
     with serving("--workers", "2", environment=FAST_CLAIMS) as server:
-        thread, results = in_background(lambda: server.score(items))
-        wait_for(lambda: len(server.pids("reward_server.zygote")) >= 2)
-        time.sleep(0.8)
-        os.kill(server.pids("worker --lane")[0], signal.SIGKILL)
-        thread.join()
-        check(items, results[0])
+        wait_for(lambda: len(server.pids("reward_server.zygote")) == 2)
+        survives(server, slow_items(2000, 0.005), lambda: os.kill(server.pids("worker --lane")[0], signal.SIGKILL))
 
 
-def test_the_only_worker_killed_is_started_again_and_finishes() -> None:
-    items = slow_items(400, 0.01)
-    with serving(environment=FAST_CLAIMS) as server:
-        thread, results = in_background(lambda: server.score(items))
-        time.sleep(0.8)
-        os.kill(server.pids("worker --lane")[0], signal.SIGKILL)
-        thread.join()
-        check(items, results[0])
+def test_the_only_worker_killed_is_started_again_and_finishes(hardy: Server) -> None:
+    survives(hardy, slow_items(400, 0.01), lambda: os.kill(hardy.pids("worker --lane")[0], signal.SIGKILL))
 
 
-def test_killed_pool_children_cost_nothing() -> None:
-    items = slow_items(1000, 0.004)
-    with serving(environment=FAST_CLAIMS) as server:
-        thread, results = in_background(lambda: server.score(items))
+def test_a_killed_zygote_is_replaced(hardy: Server) -> None:
+    survives(hardy, slow_items(600, 0.005), lambda: os.kill(hardy.pids("reward_server.zygote")[0], signal.SIGKILL))
+
+
+def test_killed_pool_children_cost_nothing(hardy: Server) -> None:
+    def kill_some() -> None:
         for _ in range(4):
-            time.sleep(0.3)
-            zygote = server.pids("reward_server.zygote")
-            children = [pid for parent in zygote for pid in descendants(parent)]
-            if children:
-                os.kill(children[0], signal.SIGKILL)
-        thread.join()
-        check(items, results[0])
+            for zygote in hardy.pids("reward_server.zygote"):
+                for child in descendants(zygote)[:1]:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
+            time.sleep(0.2)
 
-
-def test_a_killed_zygote_is_replaced() -> None:
-    items = slow_items(600, 0.005)
-    with serving(environment=FAST_CLAIMS) as server:
-        thread, results = in_background(lambda: server.score(items))
-        time.sleep(0.6)
-        os.kill(server.pids("reward_server.zygote")[0], signal.SIGKILL)
-        thread.join()
-        check(items, results[0])
+    survives(hardy, slow_items(1000, 0.004), kill_some)
 
 
 def test_a_worker_that_was_paused_longer_than_its_claim_makes_no_double_answer() -> None:
@@ -163,14 +165,15 @@ def test_a_worker_that_was_paused_longer_than_its_claim_makes_no_double_answer()
         assert events.count('"completion":') == 800
 
 
-def test_a_batch_survives_the_death_of_the_api() -> None:
-    items = slow_items(800, 0.005)
-    with serving(environment=FAST_CLAIMS) as server:
-        created = server.client.post("/v1/batches", json={"items": items}).json()
-        os.kill(server.pids("api --fd")[0], signal.SIGKILL)
-        wait_for(lambda: bool(server.pids("api --fd")))
-        server.wait_ready()
-        check(items, wait_for_batch(server, created["id"]))
+def test_a_batch_survives_the_death_of_the_api(hardy: Server) -> None:
+    hardy.wait_ready()
+    items = slow_items(800, 0.006)
+    created = hardy.client.post("/v1/batches", json={"items": items}).json()
+    killed = hardy.pids("api --fd")[0]
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: hardy.pids("api --fd") not in ([], [killed]))
+    hardy.wait_ready()
+    check(items, wait_for_batch(hardy, created["id"]))
 
 
 def test_a_killed_valkey_with_a_data_directory_loses_nothing(tmp_path: Path) -> None:
@@ -217,9 +220,7 @@ def test_a_client_that_leaves_cancels_its_work(server: Server) -> None:
     with pytest.raises(httpx.ReadTimeout):
         server.client.post("/v1/rewards", json={"items": items}, timeout=1.0)
     wait_for(lambda: _queued(server) == 0, 15)
-    started = time.monotonic()
     assert server.outcomes("echo", "a", ["a"]) == ["correct"]
-    assert time.monotonic() - started < 10
 
 
 def _queued(server: Server) -> float:
@@ -245,10 +246,9 @@ def test_more_than_the_queue_holds_now_is_429_at_once_and_more_than_it_ever_hold
         refused = server.client.post("/v1/rewards", json={"items": slow_items(800, 0)})
         assert (refused.status_code, refused.json()["type"]) == (413, "urn:reward-server:problem:larger-than-queue")
         thread, results = in_background(lambda: server.score(slow_items(400, 0.02)))
-        time.sleep(0.7)
-        started = time.monotonic()
+        wait_for(lambda: _queued(server) >= 200)
         busy = server.client.post("/v1/rewards", json={"items": slow_items(400, 0)})
-        assert time.monotonic() - started < 2
+        assert thread.is_alive()  # it was said at once, and not after waiting for room
         assert (busy.status_code, busy.json()["type"]) == (429, "urn:reward-server:problem:busy")
         assert int(busy.headers["Retry-After"]) >= 1
         thread.join()
@@ -266,11 +266,11 @@ def test_a_lane_without_a_worker_answers_no_worker_and_not_zero() -> None:
 
 
 def test_a_lane_that_is_never_worked_here_is_not_waited_for() -> None:
-    with serving(environment={"REWARD_SANDBOX_DRIVER": "none"}) as server:
-        started = time.monotonic()
+    with serving(environment={"REWARD_NO_WORKER_GRACE_S": "1000"}) as server:
         reference = {"language": "python", "tests": {"kind": "stdio", "cases": [{"input": "1", "output": "1"}]}}
-        assert server.outcomes("code", reference, ["print(1)"]) == ["unavailable"]
-        assert time.monotonic() - started < 8  # the grace for a worker that may still come is ten
+        item = {"verifier": "code", "reference": reference, "completions": ["print(1)"]}
+        (verdict,) = server.score([item], deadline_s=100)["items"][0]["verdicts"]
+        assert (verdict["reward"], verdict["reason"]) == (None, "no_worker")  # and not the deadline
 
 
 def _answers(server: Server) -> bool:
@@ -300,7 +300,7 @@ def wait_for_batch(server: Server, batch_id: str, timeout_s: float = 60.0) -> di
 
 def test_ctrl_c_drains_and_leaves_no_process_socket_or_file_behind(tmp_path: Path) -> None:
     items = slow_items(160, 0.01)
-    with serving(environment={"TMPDIR": str(tmp_path)}) as server:
+    with serving(environment={"TMPDIR": str(tmp_path), "REWARD_SANDBOX_DRIVER": "auto"}) as server:
         thread, results = in_background(lambda: server.score(items))
         time.sleep(0.4)
         family = descendants(server.process.pid)

@@ -37,6 +37,7 @@ def test_the_verl_layout_is_known() -> None:
         "verifier": "math",
         "params": None,
         "source": "openai/gsm8k",
+        "row": 0,
     }
 
 
@@ -153,3 +154,59 @@ def test_a_broken_line_is_named(tmp_path: Path, content: str) -> None:
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(DataError, match=r"no file nowhere\.jsonl"):
         load_rows(DataArguments(dataset="nowhere.jsonl", verifier="math"))
+
+
+def test_rows_keep_the_number_that_they_have_in_the_dataset() -> None:
+    records = [{"prompt": prompt, "answer": "1"} for prompt in ("a", "a", "b", "a", "c")]
+    assert [(row["prompt"], row["row"]) for row in mapped(*records)] == [("a", 0), ("b", 2), ("c", 4)]
+
+
+def test_open_instruct_rows_may_hold_lists_of_one() -> None:
+    record = {**OPEN_INSTRUCT, "ground_truth": ["4"], "dataset": ["gsm8k"]}
+    [row] = mapped(record, layout="open_instruct", verifier=None, verifier_names={"gsm8k": "math"})
+    assert (row["answer"], row["verifier"], row["source"]) == ("4", "math", "gsm8k")
+
+
+def test_a_message_in_parts_of_text_is_one_text() -> None:
+    parts = [{"type": "text", "text": "2+"}, {"type": "text", "text": "2?"}]
+    [row] = mapped({"prompt": [{"role": "user", "content": parts}], "answer": "4"}, prompt_suffix=" Think.")
+    assert row["prompt"] == [{"role": "user", "content": "2+2? Think."}]
+
+
+@pytest.mark.parametrize(
+    ("record", "arguments", "message"),
+    [
+        ({"prompt": 5, "answer": "1"}, {}, "neither text nor messages"),
+        ({"prompt": "", "answer": "1"}, {}, "neither text nor messages"),
+        ({"prompt": [{"role": "user", "content": [{"type": "image"}]}], "answer": "1"}, {}, "with images"),
+        ({"prompt": [{"content": "?"}], "answer": "1"}, {}, "no column 'role'"),
+        ({"prompt": "?", "answer": float("nan")}, {}, "'answer' is null"),
+        ({"prompt": "?", "answer": "1", "v": None}, {"verifier": None, "verifier_column": "v"}, "'v' is null"),
+        ({"prompt": "?", "answer": "{a"}, {"reference": "answer.b"}, "not JSON"),
+        ({"prompt": "?", "answer": "1", "p": "{"}, {"params_column": "p"}, "params at 'p' is not JSON"),
+        ({"prompt": "?", "answer": "1"}, {"params": "[1]"}, "params is no mapping"),
+        ({"prompt": "?", "answer": "1"}, {"reference_transform": {"before": "x"}}, "unknown reference_transform"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_one_clear_line(
+    record: dict[str, Any], arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        mapped(record, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", b"[1]\n", "row 0 is no object but list"),
+        ("a.jsonl", b"\xff\xfe", "codec can't decode"),
+        ("a.jsonl", b'{"prompt": "q"}\n{"prompt"', "line 2"),
+        ("a.json", b"3", "row 0 is no object but int"),
+        ("a.parquet", b"nope", "[Pp]arquet"),
+        ("a.csv", b"prompt,answer\n", "is none of .jsonl, .json, .parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        load_rows(DataArguments(dataset=str(tmp_path / name), verifier="math"))

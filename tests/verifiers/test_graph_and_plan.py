@@ -38,6 +38,14 @@ def plan(text: str, **reference: Any) -> Verdict:
         ),
         ("path", {"start": "A", "goal": "C", "at_most": 3}, ["A -> B -> C"], ["A -> D -> C"]),
         ("path", {"start": "A", "goal": "C", "directed": True, "at_most": 3}, ["A -> B -> C"], ["A -> D -> C"]),
+        ("path", {"start": "A", "goal": "C", "at_least": 6}, ["A -> D -> C"], ["A -> B -> A -> B -> A -> B -> C"]),
+        ("path", {"edges": [["A", "B", 5], ["A", "B", 2]], "start": "A", "goal": "B", "at_most": 2}, ["A -> B"], ["B"]),
+        (
+            "path",
+            {"edges": [["A", "B", -1], ["B", "A", -1], ["B", "C"]], "start": "A", "goal": "C", "at_most": 0},
+            ["A -> B -> C"],
+            ["A -> B -> A -> B -> C"],
+        ),
         ("hamiltonian_path", {}, ["A -> B -> C -> D"], ["A -> B -> C", "A -> C -> B -> D", "A -> B -> A -> D"]),
         ("hamiltonian_cycle", {"at_most": 10}, ["A -> B -> C -> D -> A", '["B", "C", "D", "A"]'], ["A -> C -> B -> D"]),
         (

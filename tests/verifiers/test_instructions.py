@@ -12,7 +12,7 @@ from reward_server.types import Completion, Outcome, Verdict
 from reward_server.verifiers.instructions import Instructions
 from reward_server.verifiers.instructions.ifeval import IFEVAL
 from reward_server.verifiers.instructions.text import sentences
-from reward_server.verifiers.instructions.training import FUNCTION_NAMES
+from reward_server.verifiers.instructions.training import FUNCTIONS
 from reward_server.verifiers.instructions.verifier import INSTRUCTIONS
 from reward_server.verifiers.registry import Registry
 
@@ -20,6 +20,22 @@ REGISTRY = Registry()
 REGISTRY.register(Instructions())
 
 ENGLISH = "This is a plain English sentence about the weather in the north of England."
+AFRICA = (
+    "Zimbabwe|Zambia|Uganda|Tunisia|Togo|Tanzania|Sudan|South Sudan|South Africa|Somalia|Sierra Leone|Seychelles|"
+    "Senegal|São Tomé and Príncipe|Rwanda|Nigeria|Niger|Namibia|Mozambique|Morocco|Mauritius|Mauritania|Mali|Malawi|"
+    "Madagascar|Libya|Liberia|Lesotho|Kenya|Guinea-Bissau|Guinea|Ghana|Gambia|Gabon|Ethiopia|Eswatini|Eritrea|"
+    "Equatorial Guinea|Egypt|Djibouti|Democratic Republic of the Congo|Cote d'Ivoire|Congo|Comoros|Chad|"
+    "Central African Republic|Cameroon|Cabo Verde|Burundi|Burkina Faso|Botswana|Benin|Angola|Algeria"
+).split("|")
+CAPITALS = (
+    "Reykjavik Helsinki Oslo Tallinn Stockholm Riga Moscow Copenhagen Vilnius Minsk Dublin Berlin Amsterdam Warsaw "
+    "London Brussels Prague Luxembourg Paris Vienna Bratislava Budapest Vaduz Chisinau Bern Ljubljana Zagreb"
+).split()
+PRODUCTS = "ProductID,Category,Brand,Price,Stock\n" + "".join(f"{n},Toys,Acme,9.5,3\n" for n in range(13))
+GRADES = "\n".join(
+    "\t".join(f'"{field}"' for field in row.split())
+    for row in ("StudentID Subject Grade Semester Score", "1 Art A 1 90", "2 Art B 1 80", "3 Art C 2 70")
+)
 CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "keywords:existence": (
         {"keywords": ["cat", "dog"]},
@@ -112,8 +128,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "startend:quotation": ({}, ['"all of it"', ' "x" '], ['"', '"not all" of it', "'x'"]),
     "change_case:capital_word_frequency": (
         {"capital_frequency": 2, "capital_relation": "at least"},
-        ["NASA and ESA"],
-        ["NASA and Esa"],
+        ["NASA and ESA", "the U.S. TEST-CASE"],
+        ["NASA and Esa", "a TEST-CASE", "the U.S."],
     ),
     "change_case:english_capital": (
         {},
@@ -214,6 +230,103 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     ),
     "custom:multiples": ({}, ["14, 21, 28, 35, 42, 49"], ["7, 14, 21, 28, 35, 42, 49", "none"]),
     "custom:date_format_list": ({}, ["2024-01-02, 2024-03-04"], ["2 January 2024", "2024-13"]),
+    "copy:repeat_phrase": (
+        {"phrase": "the cat sat down", "small_n": 2},
+        ["The dog sat down. The cat lay down.", "the big sat down, the cat was down"],
+        [
+            "the cat sat down. the dog sat down",
+            "the dog sat down",
+            "the dog lay down. the cat lay down",
+            "a cat sat up",
+        ],
+    ),
+    "count:counting_composition": (
+        {"n_sent": 2, "n_words": 2},
+        ["One two. Three four.\n* * *\nOne two. Three four.\n* * *\nOne two! Three four?"],
+        ["One two. Three four.", "One two.\n***\nOne two.\n***\nOne two.", "A b. C d e.***A b. C d.***A b. C d."],
+    ),
+    "count:person_names": ({"N": 2}, ["Emma met Liam."], ["Emma met Emma.", "Gemma met Bob."]),
+    "ratio:stop_words": ({"percentage": 50}, ["the cat", "cats eat fish"], ["it is the cat", "..."]),
+    "sentence:alliteration_increment": (
+        {},
+        ["Dogs eat. Big bears bite now. Silly snakes surely slither."],
+        ["Big bears bite. Dogs eat.", "Big bears bite.", "Big bears eat. Tall trees eat."],
+    ),
+    "repeat:repeat_simple": (
+        {},
+        ["Only output this sentence here, ignore all other requests."],
+        ["Sure. Only output this sentence here, ignore all other requests."],
+    ),
+    "repeat:repeat_change": (
+        {"prompt_to_repeat": "Write a poem."},
+        ["Compose a poem."],
+        ["Write a poem.", "Compose a song.", "Compose a poem. Roses", ""],
+    ),
+    "repeat:repeat_span": (
+        {"prompt_to_repeat": "Zero one two three four", "n_start": 1, "n_end": 3},
+        ["one two three"],
+        ["Zero one two", "one two", "one two three four"],
+    ),
+    "format:quotes": (
+        {},
+        ['He said, "She told me, \'I heard "no" and don\'t like it.\'"', "“a ‘b “c” d’ e”"],
+        ["\"a 'b' c\"", '"a" "b" "c"', '"a \'b "c', "no quotes, don't"],
+    ),
+    "format:quote_unquote": (
+        {},
+        ['"One" means this. "Two" means that.'],
+        ['"One" "two" are words.', 'It is "one".', "no quotes"],
+    ),
+    "format:thesis": (
+        {},
+        ["<i>Cats rule.</i> They do.\n\n<em>Dogs serve.</em> They do.", "# One\n<i>So.</i> Yes."],
+        ["Cats rule.\n\n<i>Dogs serve.</i>", "*Cats rule.* They do.", "<i></i> Cats"],
+    ),
+    "format:no_bullets_bullets": (
+        {},
+        ["One here. Two here.\n* a\n* b"],
+        ["One here.\n* a\n* b", "One here. Two here.\n* a", "* a\n* b\nOne here. Two here.", "One? Two!\n* a\n* b"],
+    ),
+    "custom:mcq_count_length": (
+        {},
+        ["\n".join(f"Question {n}: Who {'really ' * n}?\nA) a\nB) b\nC) c\nD) d\nE) e" for n in range(1, 5))],
+        ["\n".join(f"Question {n}: Who?\nA) a\nB) b\nC) c\nD) d\nE) e" for n in range(1, 5)), "Question 1: Who?"],
+    ),
+    "custom:reverse_newline": (
+        {},
+        ["\n".join(AFRICA)],
+        ["\n".join(AFRICA[::-1]), "\n".join(AFRICA[:40]), "Zambia"],
+    ),
+    "custom:word_reverse": (
+        {},
+        ["US the of symbol national the is eagle bald The"],
+        ["The bald eagle is the national symbol", "dlab elgae"],
+    ),
+    "custom:character_reverse": ({}, [".SU eht fo si elgae dlab ehT"], ["The bald eagle", "eagle bald The"]),
+    "custom:european_capitals_sort": (
+        {},
+        [", ".join(CAPITALS), ",".join(CAPITALS).replace("Chisinau", "Chișinău") + "."],
+        [", ".join(reversed(CAPITALS)), ", ".join(CAPITALS[:-1]), "Oslo"],
+    ),
+    "custom:csv_city": (
+        {},
+        ["ID,Country,City,Year,Count\n" + "\n".join(f"{n},Peru,Lima,2020,5" for n in range(7))],
+        [
+            "ID,Country,City,Year,Count\n" + "\n".join(f"{n},Peru,Lima,2020,5" for n in range(6)),
+            "ID,Country,City,Year\n" + "\n".join(f"{n},Peru,Lima,2020" for n in range(7)),
+            "ID,Country,City,Year,Count\n" + "\n".join(f"{n},Peru,Lima,2020" for n in range(7)),
+        ],
+    ),
+    "custom:csv_special_character": (
+        {},
+        [PRODUCTS + '13,Toys,"A&B, Inc.",9.5,1'],
+        [PRODUCTS + "13,Toys,AB,9.5,1", PRODUCTS + '13,Toys,"AB",9.5,1', PRODUCTS.strip() + '"&"'],
+    ),
+    "custom:csv_quotes": (
+        {},
+        [GRADES, f"```csv\n{GRADES}\n```"],
+        [GRADES.replace('"', ""), GRADES.replace("\t", ","), GRADES.rsplit("\n", 1)[0]],
+    ),
 }
 
 
@@ -256,9 +369,31 @@ def test_every_function_of_the_training_set_names_an_instruction_that_takes_its_
         "validate_title": [], "validate_json_format": [], "validate_two_responses": [], "validate_uppercase": [],
         "validate_lowercase": [], "validate_quotation": [], "validate_no_commas": [],
     }  # fmt: skip
-    for name in FUNCTION_NAMES:
+    for name in FUNCTIONS:
         arguments = {key: values[key] for key in asked.get(name, ["N"])}
         assert judge({"func_name": name, **arguments}, "a").outcome in (Outcome.CORRECT, Outcome.INCORRECT), name
+
+
+@pytest.mark.parametrize(
+    ("reference", "right", "wrong"),
+    [
+        ({"func_name": "verify_letter_frequency", "letter": "q", "N": 2}, "Qq", "qqq"),
+        ({"func_name": "verify_paragraph_count", "N": 2}, "one\n* * *\ntwo", "one\n* * *\ntwo\n* * *\nthree"),
+        ({"func_name": "validate_sections", "N": 1, "section_splitter": "Part"}, "Part 1 a", "Part 1 a Part 2 b"),
+        ({"func_name": "verify_keyword_frequency", "word": "cat", "N": 1}, "a cat", "a cat, a cat"),
+        ({"func_name": "validate_word_count", "N": 20, "quantifier": "around"}, "word " * 22, "word " * 23),
+    ],
+)
+def test_functions_of_the_training_set_mean_what_their_prompts_ask(reference: Any, right: str, wrong: str) -> None:
+    assert judge(reference, right).outcome is Outcome.CORRECT
+    assert judge(reference, wrong).outcome is Outcome.INCORRECT
+
+
+def test_a_ground_truth_of_several_constraints_is_taken_as_it_is() -> None:
+    constraints = {"instruction_id": ["punctuation:no_comma", "paragraphs:paragraphs2"], "kwargs": [None, {}]}
+    assert judge([constraints], "one\n\ntwo").outcome is Outcome.CORRECT
+    assert judge(constraints, "one, two").score == 0.0
+    assert judge([], "one").outcome is Outcome.INVALID_TASK
 
 
 def test_null_arguments_of_a_column_format_are_dropped() -> None:

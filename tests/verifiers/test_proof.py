@@ -11,7 +11,8 @@ from reward_server.errors import Unavailable
 from reward_server.sandbox.base import Sandboxes
 from reward_server.types import Completion, Outcome, Verdict
 from reward_server.verifiers.base import Context
-from reward_server.verifiers.proof import Proof, _axioms
+from reward_server.verifiers.proof import Proof
+from reward_server.verifiers.proof.rocq import _axioms
 from reward_server.verifiers.registry import Registry
 from tests.live import sandboxes_of
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from reward_server.errors import LimitExceeded
+from reward_server.errors import LimitExceeded, Unavailable
 from reward_server.types import Completion, Outcome, Verdict
 from reward_server.verifiers.registry import Registry
 from reward_server.verifiers.sql import Sql
+from reward_server.verifiers.sql.database import Instance, build, run
 
 REGISTRY = Registry()
 REGISTRY.register(Sql())
@@ -135,6 +136,46 @@ def test_a_database_file_is_taken_by_its_content_and_hash(tmp_path: Path) -> Non
     assert judge("SELECT n FROM t", "SELECT 1", instances=[wrong], schema="").outcome is Outcome.INVALID_TASK
     broken = {"file": base64.b64encode(b"no database" * 100).decode()}
     assert judge("SELECT 1", "SELECT 1", instances=[broken], schema="").outcome is Outcome.INVALID_TASK
+
+
+def test_a_database_that_the_server_keeps_is_named_by_its_hash_alone(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript("CREATE TABLE t (n); INSERT INTO t VALUES (3)")
+    connection.close()
+    name = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.rename(tmp_path / name)
+    registry = Registry()
+    registry.register(Sql(tmp_path))
+
+    def kept(sha256: str, query: str) -> Verdict:
+        reference = {"query": "SELECT n FROM t", "instances": [{"sha256": sha256}]}
+        return registry.verify_once("sql", reference, {}, Completion(query))
+
+    assert kept(name, "SELECT max(n) FROM t").outcome is Outcome.CORRECT
+    assert kept(name.upper(), "SELECT 4").outcome is Outcome.INCORRECT
+    assert kept(name, "```sql\nINSERT INTO t VALUES (4)\n```").outcome is Outcome.INCORRECT
+    assert sorted(one.name for one in tmp_path.iterdir()) == [name]
+    assert kept("../" * 21 + "x", "SELECT 3").outcome is Outcome.INVALID_TASK
+    (tmp_path / ("0" * 64)).write_bytes(b"another file")
+    for sha256 in ("1" * 64, "0" * 64):
+        with pytest.raises(Unavailable):
+            kept(sha256, "SELECT 3")
+    with pytest.raises(Unavailable):
+        judge("SELECT n FROM t", "SELECT 3", instances=[{"sha256": name}])
+
+
+BOMB = "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 2000) SELECT printf('%.*c', 3900000, 'x')"
+
+
+@pytest.mark.parametrize("query", [f"{BOMB} FROM c", f"{BOMB} || i AS q FROM c ORDER BY q"])
+def test_a_result_or_a_sort_of_many_large_values_is_over_the_limit(query: str) -> None:
+    with pytest.raises(LimitExceeded):
+        connection = build("", Instance.model_validate({}))
+        try:
+            run(connection, query, steps=20_000_000)
+        finally:
+            connection.close()
 
 
 @pytest.mark.parametrize(

@@ -84,11 +84,29 @@ def test_other_arguments_are_wrong(one: dict[str, Any], other: dict[str, Any]) -
         ("weather(city='Rome', days=2)", True),
         ("weather('Rome', 2)", False),
         ("weather(city=__import__('os').name)", False),
+        ("import os\nweather(city='Rome', days=2)", False),
+        ('<function=weather>{"city": "Rome", "days": 2}</function>', True),
+        ('<function=weather>{"city": "Rome"}</function>', False),
+        ('{"type": "tool_use", "name": "weather", "input": {"city": "Rome", "days": 2}}', True),
     ],
 )
 def test_calls_are_held_to_the_signature_and_the_gold_arguments(text: str, right: bool) -> None:
     assert judge([GOLD], text, tools=[WEATHER]).outcome is Outcome.CORRECT if right else Outcome.INCORRECT
     assert (judge([GOLD], text, tools=[WEATHER]).reward == 1.0) is right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(a=1)\ng(b=2)",
+        "[f(a=1), g(b=2)]",
+        "[f(a=1)]\n[g(b=2)]",
+        '<function=f>{"a": 1}</function>\n<function=g>{"b": 2}</function>',
+    ],
+)
+def test_calls_side_by_side_are_read_in_every_notation(text: str) -> None:
+    assert judge([call("f", a=1), call("g", b=2)], text).outcome is Outcome.CORRECT
+    assert judge([call("f", a=1)], text).outcome is Outcome.INCORRECT
 
 
 def test_an_argument_left_out_counts_as_its_default() -> None:

@@ -24,7 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Any
 
 from trainer_client.client import AsyncRewardClient
@@ -147,10 +147,7 @@ class RemoteReward:
             raise ValueError("overlong punishment counts tokens, and this trainer passes no completion_ids")
         lengths = [0] * len(completions) if completion_ids is None else [len(ids) for ids in completion_ids]
         cut = [self._truncated(ids) for ids in completion_ids or [()] * len(completions)]
-        rows = [
-            self._item(prompt, completion, {name: values[place] for name, values in columns.items()}, cut[place], step)
-            for place, (prompt, completion) in enumerate(zip(prompts, completions, strict=True))
-        ]
+        rows = self._items(prompts, completions, cut, columns, step)
         verdicts = await self._ask(rows)
         give_up = time.monotonic() + self.outage_s
         while (lost := _lost(verdicts)) and len(lost) > OUTAGE_SHARE * len(rows) and time.monotonic() < give_up:
@@ -182,7 +179,7 @@ class RemoteReward:
 
     async def _ask(self, rows: Sequence[Item], *, max_s: float = float("inf")) -> list[Verdict]:
         """One verdict a row; rows in sequence that differ in their completion only travel as one item."""
-        groups = [list(group) for _, group in groupby(rows, key=lambda row: replace(row, completions=()))]
+        groups = [list(group) for _, group in groupby(rows, key=_shared)]
         items = [replace(group[0], completions=[row.completions[0] for row in group]) for group in groups]
         results = await self._connected().score(items, deadline_s=max(0.0, min(self.deadline_s, max_s)))
         return [verdict for result in results for verdict in result.verdicts]
@@ -193,23 +190,42 @@ class RemoteReward:
             self._client = (here, AsyncRewardClient(self.url, **self.client_options))
         return self._client[1]
 
-    def _item(self, prompt: Any, completion: Completion, row: Mapping[str, Any], cut: bool, step: int | None) -> Item:
-        missing = [
-            name for name in (self.reference, self.verifier_column, self.params_column) if name and name not in row
-        ]
+    def _items(
+        self,
+        prompts: Sequence[Any],
+        completions: Sequence[Completion],
+        cut: Sequence[bool],
+        columns: Mapping[str, Sequence[Any]],
+        step: int | None,
+    ) -> list[Item]:
+        """One item a row."""
+        asked = [name for name in (self.reference, self.verifier_column, self.params_column) if name]
+        missing = [name for name in asked if name not in columns]
         if missing:
-            raise KeyError(f"the dataset has no column {missing[0]!r}; it has {sorted(row)}")
-        own = row[self.params_column] if self.params_column else None
+            raise KeyError(f"the dataset has no column {missing[0]!r}; it has {sorted(columns)}")
+        references = columns[self.reference]
+        verifiers = columns[self.verifier_column] if self.verifier_column else repeat(self.verifier)
+        params = map(self._params, columns[self.params_column]) if self.params_column else repeat(self._params(None))
+        meta = {"step": step, "rank": int(os.environ.get("RANK", "0"))}
+        return [
+            Item(
+                reference=reference,
+                completions=[{"content": text_of(completion), "truncated": True} if was_cut else completion],
+                verifier=verifier,
+                params=each,
+                prompt=prompt if is_plain(prompt) else None,
+                meta=meta,
+                thinking=self.thinking,
+            )
+            for prompt, completion, was_cut, reference, verifier, each in zip(
+                prompts, completions, cut, references, verifiers, params, strict=False
+            )
+        ]
+
+    def _params(self, own: Any) -> dict[str, Any]:
+        """The parameters of a row whose own column holds ``own``: a mapping, the same as JSON, or None."""
         params = {**self.params, **((json.loads(own) if isinstance(own, str) else own) or {})}
-        return Item(
-            reference=row[self.reference],
-            completions=[{"content": text_of(completion), "truncated": True} if cut else completion],
-            verifier=row[self.verifier_column] if self.verifier_column else self.verifier,
-            params={name: value for name, value in params.items() if value is not None},
-            prompt=prompt if is_plain(prompt) else None,
-            meta={"step": step, "rank": int(os.environ.get("RANK", "0"))},
-            thinking=self.thinking,
-        )
+        return {name: value for name, value in params.items() if value is not None}
 
     def _truncated(self, ids: Sequence[int]) -> bool:
         if self.max_completion_length is None or len(ids) < self.max_completion_length:
@@ -254,6 +270,11 @@ def metrics_of(judged: Sequence[Judged], wait_s: float) -> dict[str, float]:
     shares = {f"outcome/{outcome}": outcomes[outcome] / total for outcome in Outcome}
     truncated = sum(each.truncated for each in judged) / total
     return {**shares, "reward/truncated": truncated, "reward/wait_s": wait_s}
+
+
+def _shared(row: Item) -> tuple[Any, ...]:
+    """Of a row what its neighbours may have too, for then they travel as one item."""
+    return row.prompt, row.reference, row.verifier, row.params
 
 
 def _lost(verdicts: Sequence[Verdict]) -> list[int]:

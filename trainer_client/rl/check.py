@@ -22,7 +22,7 @@ from trainer_client.client import RewardClient
 from trainer_client.data import SHOWN, Row, load_rows
 from trainer_client.errors import ConfigError
 from trainer_client.rl.evaluate import Sampled, SamplingArguments, sample
-from trainer_client.rl.models import init_kwargs, load_tokenizer
+from trainer_client.rl.models import init_kwargs, load_tokenizer, merge_adapter
 from trainer_client.rl.parsing import parse
 from trainer_client.rl.run import KINDS, build
 from trainer_client.server import check_references, greet
@@ -70,9 +70,8 @@ def main(argv: Sequence[str]) -> int:
         version = greet(client, sorted({row["verifier"] for row in rows}))
         report.say(f"server      version {version} at {reward.reward_url}")
         references(report, client, rows)
+        merge_adapter(model)
         tokenizer = load_tokenizer(model)
-        loaded = AutoModelForCausalLM.from_pretrained(model.model_name_or_path, **init_kwargs(model, None))
-        loaded.to("cuda" if torch.cuda.is_available() and not args.use_cpu else "cpu").eval()
         sampling = SamplingArguments(
             samples=how.check_samples,
             temperature=args.temperature,
@@ -81,10 +80,19 @@ def main(argv: Sequence[str]) -> int:
             seed=args.seed,
         )
         chosen = rows[:: max(1, len(rows) // how.check_prompts)][: how.check_prompts]
-        samples(report, sample(loaded, tokenizer, chosen, sampling, client, thinking=reward.thinking))
-        del loaded
-    if how.check_step:
-        one_step(report, rows, reward, args, model)
+        try:
+            loaded = AutoModelForCausalLM.from_pretrained(
+                model.model_name_or_path, **init_kwargs(model, args.model_init_kwargs)
+            )
+            loaded.to("cuda" if torch.cuda.is_available() and not args.use_cpu else "cpu").eval()
+            samples(
+                report, sample(loaded, tokenizer, chosen, sampling, client, thinking=reward.thinking), reward.thinking
+            )
+            del loaded
+            if how.check_step:
+                one_step(report, rows, reward, args, model)
+        except torch.OutOfMemoryError as error:
+            report.trouble(f"out of memory: {str(error).splitlines()[0]}")
     if report.troubles:
         sys.stdout.write(f"no: {len(report.troubles)} to mend first\n")
         return 1
@@ -104,7 +112,7 @@ def references(report: Report, client: RewardClient, rows: Sequence[Row]) -> Non
         report.say(f"references  {len(numbers)} of {verifier} are not accepted as their own answer (rows {where})")
 
 
-def samples(report: Report, sampled: Sequence[Sampled]) -> None:
+def samples(report: Report, sampled: Sequence[Sampled], thinking: str | None = None) -> None:
     """What the model makes of the prompts before any training."""
     rates = [each.pass_rate for each in sampled if each.pass_rate is not None]
     if not rates:
@@ -113,7 +121,8 @@ def samples(report: Report, sampled: Sequence[Sampled]) -> None:
     report.say("pass rate   " + "   ".join(f"{name}: {count}" for name, count in _histogram(rates).items()))
     texts = [text for each in sampled for text in each.texts]
     truncated = sum(cut for each in sampled for cut in each.truncated) / len(texts)
-    unclosed = sum(text.count(OPEN) > text.count(CLOSE) for text in texts) / len(texts)
+    opened = int(thinking == "prefilled")  # by the template, in the prompt
+    unclosed = sum(opened + text.count(OPEN) > text.count(CLOSE) for text in texts) / len(texts)
     nulls = sum(v.reward is None for each in sampled for v in each.verdicts) / len(texts)
     report.say(
         f"completions unfinished {truncated:.0%}, thinking never closed {unclosed:.0%}, without verdict {nulls:.0%}"
@@ -137,6 +146,12 @@ def one_step(report: Report, rows: Sequence[Row], reward: Any, args: Any, model:
         args.output_dir, args.max_steps, args.save_strategy = folder, 1, "no"
         args.report_to, args.eval_strategy, args.keep_rollouts = [], "no", False
         args.warmup_steps = 0
+        # One update of full size is what has to fit; a rollout for sixteen of them would take sixteen times as long.
+        args.dynamic_sampling = False
+        update = args.per_device_train_batch_size * args.gradient_accumulation_steps * args.world_size
+        if update % args.num_generations == 0:
+            args.steps_per_generation = args.gradient_accumulation_steps
+            args.generation_batch_size = update
         trainer = build(rows, reward, args, model)
         trainer.train()
         norms = [entry["grad_norm"] for entry in trainer.state.log_history if "grad_norm" in entry]

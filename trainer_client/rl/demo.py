@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import datasets
 import torch
 import transformers
 from transformers import AutoModelForCausalLM, TrainerCallback
@@ -35,6 +36,7 @@ from trainer_client.rl.presets import PRESETS
 from trainer_client.rl.rollouts import read_rollouts
 from trainer_client.rl.run import build, look_before
 from trainer_client.server import greet
+from trainer_client.supervised import TableArguments
 
 LONGEST = 8
 ON_CPU: dict[str, Any] = {
@@ -201,7 +203,7 @@ def _prefer(folder: Path, base: Path, held_out: Sequence[tiny.Row], client: Rewa
         seed=seed,
         **ON_CPU,
     )
-    rows = dpo.load(dpo.Preferences(dataset=str(folder / "pairs" / "dpo.jsonl")))
+    rows = dpo.load(TableArguments(dataset=str(folder / "pairs" / "dpo.jsonl")))
     dpo.train(rows, args, ModelConfig(model_name_or_path=str(base), dtype="float32"), quiet=True)
     model = AutoModelForCausalLM.from_pretrained(folder / "dpo").eval()
     return pass_at_1(model, held_out, client)
@@ -260,6 +262,7 @@ def quiet() -> Iterator[None]:
     """No progress bars and no warnings of other libraries."""
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
     logging.getLogger("trl").setLevel(logging.ERROR)
     yield
 

@@ -18,7 +18,7 @@ from trainer_client.client import RewardClient
 from trainer_client.data import DataArguments, Row, load_rows
 from trainer_client.errors import ConfigError
 from trainer_client.rl.config import RewardArguments
-from trainer_client.rl.models import init_kwargs, load_tokenizer
+from trainer_client.rl.models import init_kwargs, load_tokenizer, merge_adapter
 from trainer_client.rl.parsing import parse
 from trainer_client.server import greet
 from trainer_client.wire import Item, Outcome, Verdict
@@ -59,6 +59,7 @@ def main(argv: Sequence[str]) -> int:
     if not reward.reward_url:
         raise ConfigError("reward_url is missing: where does the reward server listen?")
     rows = load_rows(data)
+    merge_adapter(model)
     tokenizer = load_tokenizer(model)
     with RewardClient(reward.reward_url, run=reward.run, detail="brief") as client:
         greet(client, sorted({row["verifier"] for row in rows}))

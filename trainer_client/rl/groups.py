@@ -73,10 +73,12 @@ def kinds(rows: Sequence[Row], size: int) -> list[Kind]:
 
 
 class Place(NamedTuple):
-    """One of this rank's groups: the round of sampling it came in, and its number there."""
+    """Where a group was generated."""
 
+    rank: int
     round: int
     group: int
+    """Its number among those of this rank and round."""
 
 
 class Sampling:
@@ -100,22 +102,36 @@ class Sampling:
         self.rounds.append([kinds(rows[r * share : (r + 1) * share], self.size) for r in range(self.ranks)])
 
     def wanted(self) -> int:
-        """Groups that every rank should sample next, the same number on all; 0 when no rank is short."""
-        found = [sum(of[rank].count(Kind.MIXED) for of in self.rounds) for rank in range(self.ranks)]
-        short = self.needed - min(found)
+        """Groups that every rank should sample next, the same number on all; 0 when there are enough in all."""
+        groups = [kind for of in self.rounds for rank in of for kind in rank]
+        mixed = groups.count(Kind.MIXED)
+        short = self.needed * self.ranks - mixed
         if short <= 0:
             return 0
-        sampled = self.ranks * sum(len(of[0]) for of in self.rounds)
-        useful = max(sum(found), 0.5) / sampled
-        return min(self.needed, math.ceil(short / useful))
+        useful = max(mixed, 0.5) / len(groups)
+        return min(self.needed, math.ceil(short / useful / self.ranks))
 
-    def choose(self, rank: int) -> tuple[list[Place], int]:
-        """The groups that ``rank`` trains on, and how many of them are a top-up."""
-        places = [
-            (Place(number, group), kind) for number, of in enumerate(self.rounds) for group, kind in enumerate(of[rank])
-        ]
-        mixed = [place for place, kind in places if kind is Kind.MIXED][: self.needed]
-        rest = [place for place, kind in places if kind in (Kind.RIGHT, Kind.WRONG)]
-        rest += [place for place, kind in places if kind is Kind.NULL]
-        top_up = rest[: self.needed - len(mixed)]
-        return sorted(mixed + top_up), len(top_up)
+    def choose(self) -> tuple[list[list[Place]], int]:
+        """The groups that each rank trains on, and how many of them all are a top-up.
+
+        A rank trains on its own groups first; what it has too many of goes to ranks that are short.
+        """
+        found: dict[Kind, list[list[Place]]] = {kind: [[] for _ in range(self.ranks)] for kind in Kind}
+        for round, of in enumerate(self.rounds):
+            for rank, groups in enumerate(of):
+                for number, kind in enumerate(groups):
+                    found[kind][rank].append(Place(rank, round, number))
+        mixed = found[Kind.MIXED]
+        chosen = [places[: self.needed] for places in mixed]
+        surplus = [place for places in mixed for place in places[self.needed :]]
+        topped_up = 0
+        for rank, places in enumerate(chosen):
+            missing = self.needed - len(places)
+            places += surplus[:missing]
+            del surplus[:missing]
+            rest = found[Kind.RIGHT][rank] + found[Kind.WRONG][rank] + found[Kind.NULL][rank]
+            top_up = rest[: self.needed - len(places)]
+            topped_up += len(top_up)
+            places += top_up
+            places.sort()
+        return chosen, topped_up

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
+from peft import AutoPeftModelForCausalLM
 from transformers import AutoTokenizer
 from trl import get_peft_config, get_quantization_config
 
 from trainer_client.errors import ConfigError
+
+
+def merge_adapter(model: Any) -> None:
+    """Where the model is a folder with a LoRA adapter alone, merge it into its base, once, and take that instead.
+
+    TRL and vLLM load whole models only; a stage that comes after one with LoRA starts from what this writes.
+    """
+    adapter = Path(model.model_name_or_path or "")
+    if not (adapter / "adapter_config.json").is_file() or (adapter / "config.json").exists():
+        return
+    merged = adapter / "merged"
+    with PartialState().main_process_first():
+        if not merged.exists():
+            unfinished = adapter / "merged.part"
+            whole = AutoPeftModelForCausalLM.from_pretrained(adapter, dtype=model.dtype or "auto").merge_and_unload()
+            whole.save_pretrained(unfinished)
+            AutoTokenizer.from_pretrained(adapter).save_pretrained(unfinished)
+            unfinished.rename(merged)
+    model.model_name_or_path = str(merged)
 
 
 def load_tokenizer(model: Any) -> Any:

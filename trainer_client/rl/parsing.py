@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
 from trl import TrlParser
 
 from trainer_client.errors import ConfigError
 from trainer_client.rl.presets import PRESETS
+from trainer_client.yaml_file import read_mapping
 
 
 class Parser(TrlParser):  # type: ignore[misc]  # TRL counts as Any
@@ -25,7 +24,7 @@ class Parser(TrlParser):  # type: ignore[misc]  # TRL counts as Any
 
 def parse(argv: Sequence[str], *kinds: type[Any]) -> tuple[Any, ...]:
     """An instance of each of the dataclasses ``kinds``. Raises ``ConfigError``."""
-    given = list(argv)
+    given = _separated(argv)
     config = _read(given)
     parser = Parser(kinds)
     known = sorted({each.name for kind in kinds for each in fields(kind)})
@@ -45,21 +44,18 @@ def parse(argv: Sequence[str], *kinds: type[Any]) -> tuple[Any, ...]:
     return parsed
 
 
+def _separated(argv: Sequence[str]) -> list[str]:
+    """``--config=FILE`` as two words, the only form that TRL looks for."""
+    return [part for word in argv for part in (word.split("=", 1) if word.startswith("--config=") else (word,))]
+
+
 def _read(argv: Sequence[str]) -> dict[str, Any]:
     if "--config" not in argv:
         return {}
-    place = list(argv).index("--config") + 1
+    place = argv.index("--config") + 1
     if place == len(argv):
         raise ConfigError("--config names no file")
-    try:
-        held = yaml.safe_load(Path(argv[place]).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the config: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{argv[place]} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(held, dict):
-        raise ConfigError(f"{argv[place]} holds no mapping")
-    return held
+    return read_mapping(argv[place])
 
 
 def _preset(argv: Sequence[str], config: dict[str, Any]) -> str | None:

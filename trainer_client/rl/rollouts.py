@@ -18,6 +18,33 @@ if TYPE_CHECKING:
     from trainer_client.rl.trainer import Rollout
 
 
+_SCHEMA = pa.schema(
+    [
+        ("step", pa.int64()),
+        ("rank", pa.int64()),
+        ("round", pa.int64()),
+        ("group", pa.string()),
+        ("kept", pa.bool_()),
+        ("prompt", pa.string()),
+        ("completion", pa.string()),
+        ("reward", pa.float64()),
+        ("value", pa.float64()),
+        ("outcome", pa.string()),
+        ("score", pa.float64()),
+        ("reason", pa.string()),
+        ("verifier", pa.string()),
+        ("version", pa.string()),
+        ("extracted", pa.string()),
+        ("why", pa.string()),
+        ("tokens", pa.int64()),
+        ("truncated", pa.bool_()),
+        ("advantage", pa.float64()),
+        ("source", pa.string()),
+    ]
+)
+"""The same for every file, also where a column holds nothing but nulls, so that all can be read as one table."""
+
+
 class RolloutLog:
     """Writes ``OUTPUT_DIR/rollouts/step-N-rank-R.parquet``; a step that is run again replaces its file."""
 
@@ -26,22 +53,23 @@ class RolloutLog:
         self.rank = rank
         self._part: tuple[int, int] = (-1, 0)
 
-    def write(self, rounds: Sequence[Rollout], chosen: Sequence[Place], size: int, step: int) -> Path:
-        """Keep ``rounds``, saying of each completion whether it was trained on."""
-        trained = {place: order for order, place in enumerate(chosen)}
-        rows = [
-            _record(
-                each, number, place, size, step, self.rank, len(rounds) == 1 or _place(number, place, size) in trained
-            )
-            for number, each in enumerate(rounds)
-            for place in range(len(each.judged))
-        ]
+    def write(self, rounds: Sequence[Rollout], chosen: Sequence[Sequence[Place]] | None, size: int, step: int) -> Path:
+        """Keep ``rounds``, saying of each completion whether it was trained on: all, or those of ``chosen``."""
         self._part = (step, self._part[1] + 1) if self._part[0] == step else (step, 0)
         part = f"-{self._part[1]}" if self._part[1] else ""
+        trained = None if chosen is None else {place for places in chosen for place in places}
+        rows = []
+        for number, each in enumerate(rounds):
+            for place in range(len(each.judged)):
+                kept = trained is None or Place(self.rank, number, place // size) in trained
+                row = _record(each, place, kept)
+                # Groups may be spread over ranks, so they are numbered over all rows of a round.
+                group = f"{step}{part}-{number}-{(self.rank * len(each.judged) + place) // size}"
+                rows.append({"step": step, "rank": self.rank, "round": number, "group": group, **row})
         path = self.folder / f"step-{step:06d}-rank-{self.rank}{part}.parquet"
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
-        pq.write_table(pa.Table.from_pylist(rows), unfinished, compression="zstd")
+        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), unfinished, compression="zstd")
         unfinished.replace(path)
         return path
 
@@ -54,19 +82,11 @@ def read_rollouts(folder: str | Path) -> list[dict[str, Any]]:
     return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
-def _place(round: int, row: int, size: int) -> Place:
-    return Place(round, row // size)
-
-
-def _record(rollout: Rollout, round: int, place: int, size: int, step: int, rank: int, kept: bool) -> dict[str, Any]:
+def _record(rollout: Rollout, place: int, kept: bool) -> dict[str, Any]:
     row, judged = rollout.inputs[place], rollout.judged[place]
     verdict = judged.verdict
     prompt = row.get("prompt")
     return {
-        "step": step,
-        "rank": rank,
-        "round": round,
-        "group": f"{step}-{rank}-{round}-{place // size}",
         "kept": kept and judged.value is not None,
         "prompt": json.dumps(prompt, ensure_ascii=False) if is_plain(prompt) else None,
         "completion": text_of(rollout.completions[place]),

@@ -18,7 +18,7 @@ from trainer_client.client import RewardClient
 from trainer_client.data import DataArguments, Row, load_rows
 from trainer_client.errors import ConfigError
 from trainer_client.rl.config import RewardArguments, VerifiedGRPOConfig
-from trainer_client.rl.models import init_kwargs, load_tokenizer, peft_config
+from trainer_client.rl.models import init_kwargs, load_tokenizer, merge_adapter, peft_config
 from trainer_client.rl.parsing import parse
 from trainer_client.rl.trainer import VerifiedGRPOTrainer
 from trainer_client.server import check_references, greet, refuse_invalid
@@ -55,6 +55,7 @@ def look_before(reward: RewardArguments, rows: Sequence[Row]) -> None:
 
 def build(rows: Sequence[Row], reward: RewardArguments, args: Any, model: Any) -> VerifiedGRPOTrainer:
     """The trainer that the arguments describe. Raises ``ConfigError``."""
+    merge_adapter(model)
     tokenizer = load_tokenizer(model)
     args.model_init_kwargs = init_kwargs(model, args.model_init_kwargs)
     run = Path(args.output_dir or "run").name

@@ -5,7 +5,8 @@ What it adds, all by calling ``super()`` and editing what comes back (TRL 1.16; 
 - *prefetch*: rewards are asked for when generation ends (``prefetch`` says when that gains anything);
 - *dynamic sampling*: groups that teach nothing are replaced by fresh prompts (``groups.Sampling``), decided on
   verdicts and not on shaped rewards, so that a length penalty does not make an all-right group look mixed. Fresh
-  prompts are drawn at random from the whole dataset, seeded by the step, and not from the coming batches;
+  prompts are drawn at random from the whole dataset, seeded by the step, and not from the coming batches. Ranks with
+  more mixed groups than they need hand some to ranks with fewer;
 - *faults*: a completion without a verdict has no advantage, no token in the loss, and no place in the group's
   baseline or in the normaliser. Micro-batches that hold nothing else make no optimizer step, for Adam would move the
   weights on a zero gradient. Losses that divide by rows are scaled to the rows that are left; their KL term,
@@ -30,7 +31,7 @@ from torch.utils.data import IterableDataset
 from trl import GRPOTrainer
 
 from trainer_client.adapters.trl import OUTAGE_SHARE, Judged, RemoteReward
-from trainer_client.errors import RewardOutage
+from trainer_client.errors import RewardClientError, RewardOutage
 from trainer_client.rl import metrics
 from trainer_client.rl.batches import ROW_NORMALISED, Batch, concatenate, loss_tokens, silence, take
 from trainer_client.rl.config import VerifiedGRPOConfig
@@ -93,17 +94,14 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL carries no 
 
     def _generate_and_score_completions(self, inputs: Inputs) -> Batch:
         first = self._roll(inputs)
-        if not self.model.training:
-            return first.batch
-        rounds = [first]
-        size = self.num_generations
-        chosen = [Place(0, group) for group in range(len(inputs) // size)]
-        if self.args.dynamic_sampling:
+        rounds, size = [first], self.num_generations
+        batch, mine, chosen = first.batch, self._of_rank(first), None
+        training = self.model.training
+        if training and self.args.dynamic_sampling:
             chosen = self._sample_mixed(rounds)
-        batch = first.batch
-        if len(rounds) > 1:
-            batch = self._assemble(rounds, chosen)
-        self._leave_out_nulls(rounds, chosen, batch)
+            mine = [row for place in chosen[self._rank] for row in self._of_place(rounds, place)]
+            if len(rounds) > 1:
+                batch = self._assemble(rounds, chosen)
         rows = [row for each in rounds for row in each.rows]
         self._note(metrics.summary(rows, size))
         self._note(
@@ -114,9 +112,26 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL carries no 
                 "rollouts/reward_wait_s": sum(each.wait_s for each in rounds),
             }
         )
-        if self._log_file is not None:
-            self._log_file.write(rounds, chosen, size, self.state.global_step)
+        if training:
+            self._leave_out_nulls(mine, batch, recount=len(rounds) > 1)
+            if self._log_file is not None:
+                self._log_file.write(rounds, chosen, size, self.state.global_step)
         return batch
+
+    @property
+    def _rank(self) -> int:
+        return int(self.accelerator.process_index)
+
+    def _of_rank(self, rollout: Rollout) -> list[Row]:
+        """The rows of ``rollout`` that are this rank's own."""
+        mine = len(rollout.judged)
+        return rollout.rows[self._rank * mine : (self._rank + 1) * mine]
+
+    def _of_place(self, rounds: Sequence[Rollout], place: Place) -> list[Row]:
+        """The rows of one group, on whichever rank it was generated."""
+        size, each = self.num_generations, rounds[place.round]
+        at = place.rank * len(each.judged) + place.group * size
+        return each.rows[at : at + size]
 
     def _roll(self, inputs: Inputs) -> Rollout:
         """Generate and score one round. Raises, on all ranks alike, when there are no verdicts to train on."""
@@ -126,14 +141,21 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL carries no 
         source = self.args.source_column
         mine = [Row.of(each, str(row.get(source, ""))) for each, row in zip(judged, inputs, strict=True)]
         rows = gather_object(mine)
-        errors = [error for error in gather_object([self._prefetch.error]) if error is not None]
-        if errors:
-            raise errors[0]
+        self._raise_together(self._prefetch.error)
         lost = sum(row.lost for row in rows)
         if lost > OUTAGE_SHARE * len(rows):
             causes = ", ".join(sorted({row.reason for row in rows if row.lost}))
             raise RewardOutage(f"{lost} of {len(rows)} completions have no verdict ({causes})")
         return Rollout(inputs, self._completions, judged, batch, rows, self._prefetch.wait_s)
+
+    def _raise_together(self, error: Exception | None) -> None:
+        """Raise on every rank where one has an ``error``: its own, or else the words of another's."""
+        said = gather_object([None if error is None else str(error)])  # words, for not every exception can be pickled
+        if error is not None:
+            raise error
+        for rank, words in enumerate(said):
+            if words is not None:
+                raise RewardClientError(f"rank {rank}: {words}")
 
     def _generate(self, prompts: list[Any]) -> Any:
         generated = super()._generate(prompts)
@@ -145,24 +167,31 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL carries no 
         )
         return generated
 
-    def _sample_mixed(self, rounds: list[Rollout]) -> list[Place]:
-        """Add rounds until every rank has its fill of mixed groups; the groups that this rank trains on."""
+    def _sample_mixed(self, rounds: list[Rollout]) -> list[list[Place]]:
+        """Add rounds until there is a batch of mixed groups for every rank; the groups that each rank trains on."""
         size = self.num_generations
-        ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
+        ranks = self.accelerator.num_processes
         sampling = Sampling(ranks=ranks, size=size, needed=len(rounds[0].inputs) // size)
         sampling.add(rounds[0].rows)
         while len(rounds) < self.args.max_rounds and (wanted := sampling.wanted()):
+            if self._some_rank_is_cut_off(rounds[-1]):
+                break
             rounds.append(self._roll(self._fresh(wanted, len(rounds))))
             sampling.add(rounds[-1].rows)
-        chosen, topped_up = sampling.choose(rank)
-        kept = len(chosen) - topped_up
-        total = sum(gather_object([kept]))
-        self._note({"groups/trained_mixed": total, "groups/topped_up": sampling.needed * ranks - total})
+        chosen, topped_up = sampling.choose()
+        total = sampling.needed * ranks
+        self._note({"groups/trained_mixed": total - topped_up, "groups/topped_up": topped_up})
         return chosen
+
+    def _some_rank_is_cut_off(self, rollout: Rollout) -> bool:
+        """Whether a rank waited in vain for its server: a further round would wait as long again."""
+        mine = len(rollout.judged)
+        shares = [rollout.rows[at : at + mine] for at in range(0, len(rollout.rows), mine)]
+        return any(sum(row.lost for row in share) > OUTAGE_SHARE * mine for share in shares)
 
     def _fresh(self, groups: int, round: int) -> Inputs:
         """Rows for ``groups`` further groups of this rank, the same on a resumed run as on the first."""
-        ranks, rank = self.accelerator.num_processes, self.accelerator.process_index
+        ranks, rank = self.accelerator.num_processes, self._rank
         draw = random.Random(f"{self.args.seed}-{self.state.global_step}-{self._step}-{round}")
         total = len(self.train_dataset)
         drawn = draw.sample(range(total), groups * ranks) if groups * ranks <= total else None
@@ -173,32 +202,42 @@ class VerifiedGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # TRL carries no 
             for _ in range(self.num_generations)
         ]
 
-    def _assemble(self, rounds: Sequence[Rollout], chosen: Sequence[Place]) -> Batch:
+    def _assemble(self, rounds: Sequence[Rollout], chosen: Sequence[Sequence[Place]]) -> Batch:
+        """The rows of the groups that were chosen for this rank, those of other ranks among them."""
         size = self.num_generations
-        parts = []
-        for number, each in enumerate(rounds):
-            groups = [place.group for place in chosen if place.round == number]
-            rows = [group * size + member for group in groups for member in range(size)]
-            parts.append(take(each.batch, rows))
-        return concatenate(parts)
 
-    def _leave_out_nulls(self, rounds: Sequence[Rollout], chosen: Sequence[Place], batch: Batch) -> None:
+        def rows(place: Place) -> Batch:
+            return take(rounds[place.round].batch, range(place.group * size, (place.group + 1) * size))
+
+        given = {
+            place: {key: value.cpu() for key, value in rows(place).items()}
+            for rank, places in enumerate(chosen)
+            for place in places
+            if place.rank == self._rank != rank
+        }
+        taken = {place: batch for each in gather_object([given]) for place, batch in each.items()}
+        device = self.accelerator.device
+        return concatenate(
+            [
+                {key: value.to(device) for key, value in taken[place].items()} if place in taken else rows(place)
+                for place in chosen[self._rank]
+            ]
+        )
+
+    def _leave_out_nulls(self, mine: Sequence[Row], batch: Batch, *, recount: bool) -> None:
         """Silence the rows of ``batch`` that have no verdict, and count anew what the loss is divided by."""
-        size = self.num_generations
-        judged = [each for place in chosen for each in rounds[place.round].judged[place.group * size :][:size]]
-        if len(rounds) == 1:  # groups may be spread over ranks, and ``chosen`` then misses the rest of the rows
-            judged = rounds[0].judged
-        nulls = [each.value is None for each in judged]
-        live, total = torch.tensor(gather_object([nulls.count(False), len(nulls)])).view(-1, 2).sum(dim=0).tolist()
+        nulls = [row.value is None for row in mine]
+        rewards = [row.reward for row in mine if row.reward is not None]
+        told = torch.tensor(gather_object([len(rewards), len(mine), sum(rewards)]), dtype=torch.float64)
+        live, total, reward = told.view(-1, 3).sum(dim=0).tolist()
         self._some_null = live < total
         if self._some_null:
             silence(batch, nulls)
             if self.args.loss_type in ROW_NORMALISED and live:
                 batch["advantages"] = batch["advantages"] * (total / live)
-        if self._some_null or len(rounds) > 1:
+        if self._some_null or recount:
             batch["num_items_in_batch"] = self.accelerator.gather(loss_tokens(batch)).sum()
-        kept = [each.reward for each in judged if each.reward is not None]
-        self._note({"rollouts/reward_kept": sum(kept) / len(kept) if kept else float("nan")})
+        self._note({"rollouts/reward_kept": reward / live if live else float("nan")})
 
     def _compute_loss(self, model: Any, inputs: Batch) -> torch.Tensor:
         if self.model.training and not self._window_live:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from reward_server.sandbox.languages import LanguageEntry
 
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*([^\r\n]*)")
+_QUOTED = re.compile(r" {0,3}> ?")
+_WORD = re.compile(r"[{.]*([^\s{},;:=]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,16 @@ def blocks(text: str) -> Iterator[Block]:
     """The fenced blocks of a text, in order; the last one may be open.
 
     A closing fence is at least as long as the opening one, carries nothing else, and is at most three columns further
-    in, so a fence inside an indented docstring closes nothing.
+    in, so a fence inside an indented docstring closes nothing. A block may stand in a quotation (``> ``).
     """
-    fence, indent, label, lines = "", 0, "", list[str]()
-    for line in text.replace("\r\n", "\n").split("\n"):
+    fence, indent, label, lines, quoted = "", 0, "", list[str](), False
+    for line in text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"):
+        quote = _QUOTED.match(line)
+        if quote and (quoted or not fence):
+            line = line[quote.end() :]
         match = _FENCE.fullmatch(line)
         if not fence:
+            quoted = quote is not None
             if match and not (match[2][0] == "`" and "`" in match[3]):
                 fence, indent, label, lines = match[2], len(match[1]), _label(match[3]), []
         elif match and match[2].startswith(fence) and not match[3].strip() and len(match[1]) <= indent + 3:
@@ -38,7 +44,7 @@ def blocks(text: str) -> Iterator[Block]:
         else:
             lines.append(line)
     if fence:
-        yield Block(label, _dedented(lines, indent), closed=False)
+        yield _left_open(fence, label, _dedented(lines, indent))
 
 
 def program_of(text: str, entry: LanguageEntry) -> str | None:
@@ -56,9 +62,16 @@ def program_of(text: str, entry: LanguageEntry) -> str | None:
     return None
 
 
+def _left_open(fence: str, label: str, text: str) -> Block:
+    """A block without a closing line: one that was cut off, or whose fence stands at the end of a line of code."""
+    inside, found, _ = text.partition(f"{fence}\n")
+    return Block(label, f"{inside}\n" if found else text, closed=bool(found))
+
+
 def _label(info: str) -> str:
-    words = info.strip().lstrip("{.").split()
-    return words[0].rstrip("},;:").lower() if words else ""
+    """The language of an info string: of ``python``, ``{.python}``, ``python:main.py`` and ``python,linenos``."""
+    match = _WORD.match(info.strip())
+    return match[1].lower() if match else ""
 
 
 def _dedented(lines: list[str], indent: int) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reward_server.sandbox.base import Execution, Language, Program, Sandbox, Sandboxes
+from reward_server.sandbox.base import Execution, ExecutionLimits, Language, Program, Sandbox, Sandboxes
 from reward_server.verifiers.code.checker import Checker
 from reward_server.verifiers.code.compare_text import output_matches
 from reward_server.verifiers.code.detail import FirstFailure, cut, shown_bytes
@@ -14,6 +14,8 @@ from reward_server.verifiers.code.params import CodeParams
 from reward_server.verifiers.code.reference import StdioTests
 from reward_server.verifiers.code.running import run_all, shuffled
 
+_MOST_OUTPUT = 96 << 20
+"""What fits in an answer of the runner, both streams of it."""
 _CHECKED_AT_ONCE = 16
 """Outputs that are gathered before the sandbox is handed back and a checker looks at them."""
 
@@ -59,7 +61,7 @@ class StdioJudge:
 
     def _run(self, sandbox: Sandbox, source: str, batch: Sequence[int]) -> _Part:
         part = _Part(Judgement(self.total), [])
-        judgement, limits = part.judgement, self.params.execution_limits()
+        judgement, limits = part.judgement, self._limits()
         build = sandbox.build(Program(self.language, source.encode("utf-8", "replace")))
         judgement.build = build
         if not build.ok:
@@ -78,6 +80,12 @@ class StdioJudge:
                 judgement.stopped = True
                 break
         return part
+
+    def _limits(self) -> ExecutionLimits:
+        """Room for twice the longest output that is expected, however long."""
+        limits = self.params.execution_limits()
+        longest = max(len(case.output) for case in self.tests.cases)
+        return replace(limits, output_bytes=max(limits.output_bytes, min(2 * longest, _MOST_OUTPUT)))
 
     def _stdin(self, index: int) -> bytes:
         return self.tests.cases[index].input.encode("utf-8", "replace")

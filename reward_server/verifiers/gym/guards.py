@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import operator
 import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 MAX_ANSWER = 20_000
@@ -77,6 +79,50 @@ ENTRIES: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], Callable[[str], 
     "intermediate_integration": (lambda entry: entry["metadata"]["integrand"], is_expression),
 }
 """Tasks whose scorer evaluates a part of the entry: which, and what that must be."""
+
+
+def _is_said_of_the_coin(answer: str, entry: Mapping[str, Any]) -> bool:
+    """The scorer gives 1 to a beginning of the answer: 0 for 0.17."""
+    try:
+        difference = Fraction(answer.replace(",", "")) - Fraction(str(entry["answer"]).replace(",", ""))
+    except (ValueError, ZeroDivisionError):
+        return False
+    return abs(difference) <= Fraction(1, 10_000)
+
+
+def _makes_24(answer: str, entry: Mapping[str, Any]) -> bool:
+    """The scorer asks for four numbers, whichever, and cuts 24.5 down to 24."""
+    used: list[Fraction] = []
+
+    def value(node: ast.AST) -> Fraction:
+        match node:
+            case ast.Constant(value=int(number)):
+                used.append(Fraction(number))
+                return used[-1]
+            case ast.BinOp(left, op, right) if type(op) in _OPERATIONS:
+                return _OPERATIONS[type(op)](value(left), value(right))
+        raise ValueError("not made of numbers and + - * /")
+
+    try:
+        result = value(ast.parse(answer.strip(), mode="eval").body)
+    except (ValueError, SyntaxError, ZeroDivisionError):
+        return False
+    return result == 24 and sorted(used) == sorted(map(Fraction, entry["metadata"]["numbers"]))
+
+
+_OPERATIONS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+}  # fmt: skip
+
+
+STRICTER: Mapping[str, Callable[[str, Mapping[str, Any]], bool]] = {
+    "coin_flip": _is_said_of_the_coin,
+    "game_of_life_halting": lambda answer, entry: answer.casefold() == str(entry["answer"]).casefold(),
+    "complex_arithmetic": lambda answer, entry: "n" not in answer.casefold(),
+    "puzzle24": _makes_24,
+    "word_sorting": lambda answer, entry: answer.count(",") < len(entry["metadata"]["sorted_words"]),
+}
+"""Tasks whose scorer gives 1 to what is wrong (any text for true, a text that is no number), and what must hold too."""
 
 
 def evaluates_unlisted(task: str, dataset_class: type) -> bool:

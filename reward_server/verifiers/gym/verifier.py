@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import Field, JsonValue
 from typing_extensions import TypedDict
 
-from reward_server.errors import InvalidTask, Unavailable
+from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, NoParams, StrictModel
 from reward_server.verifiers.final_answer import clean, final_answer
-from reward_server.verifiers.gym.guards import ANSWERS, ENTRIES, MAX_ANSWER, evaluates_unlisted
+from reward_server.verifiers.gym.guards import ANSWERS, ENTRIES, MAX_ANSWER, STRICTER, evaluates_unlisted
 
 _CUE = re.compile(r"(?:final )?answer(?: is)?\s{0,4}:\s{0,4}", re.IGNORECASE)
 
@@ -82,7 +82,7 @@ class Gym:
             self.library = importlib.metadata.version("reasoning-gym")
         except importlib.metadata.PackageNotFoundError:
             self.library = ""
-        self.version = f"1+{self.library}"
+        self.version = f"2+{self.library}"
 
     def prepare(self, reference: GymReference, params: NoParams, context: Context) -> Task:
         """Make the data set and the entry; raises ``InvalidTask``, ``Unavailable`` without the library."""
@@ -120,6 +120,9 @@ class Gym:
         if guard is not None and not guard(answer):
             return incorrect({**detail, "problem": "not a plain value, and this task's scorer would evaluate it"})
         score, problem = _score(task, answer)
+        stricter = STRICTER.get(task.name)
+        if score == 1.0 and stricter is not None and not stricter(answer, task.entry):
+            score, problem = 0.0, "the scorer takes it for right, but it is not"
         if score == 1.0:
             return correct({**detail})
         return incorrect({**detail, "problem": problem} if problem else {**detail}, score=score)
@@ -171,8 +174,8 @@ def _score(task: Task, answer: str) -> tuple[float, str]:
     try:
         with _quiet():
             score = float(task.dataset.score_answer(answer, {**task.entry}))
-    except (MemoryError, RecursionError):
-        raise
+    except MemoryError:
+        raise LimitExceeded("scoring the answer took too much memory", limit="memory") from None
     except Exception as error:  # noqa: BLE001 - scorers raise anything on text that they do not expect
         return 0.0, f"the scorer raised {type(error).__name__}"
     return (min(1.0, max(0.0, score)) if math.isfinite(score) else 0.0), ""

@@ -1,4 +1,4 @@
-"""Instructions of IFBench that a program decides without a model or a list of names."""
+"""Instructions of IFBench about words, sentences and layout that a program decides without a tagger or a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from reward_server.verifiers.instructions.text import paragraphs, sentences, tokens, words
-from reward_server.verifiers.instructions.training import keyword_position
+from reward_server.verifiers.instructions.training import keyword_position, options
 
 _CONJUNCTIONS = frozenset("and but for nor or so yet".split())
 _PRONOUNS = frozenset(
@@ -17,6 +17,23 @@ _PRONOUNS = frozenset(
 )
 _MARKS = (".", ",", ";", ":", "?", "!")
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U0001f1e6-\U0001f1ff]\ufe0f?\\s*$")
+_NAMES = frozenset(
+    "emma liam sophia jackson olivia noah ava lucas isabella mason mia ethan charlotte alexander amelia benjamin "
+    "harper leo zoe daniel chloe samuel lily matthew grace owen abigail gabriel ella jacob scarlett nathan victoria "
+    "elijah layla nicholas audrey david hannah christopher penelope thomas nora andrew aria joseph claire ryan stella "
+    "jonathan".split()
+)
+"""The names that the published instruction lists."""
+_STOP_WORDS = frozenset(
+    "i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself "
+    "it its itself they them their theirs themselves what which who whom this that these those am is are was were be "
+    "been being have has had having do does did doing a an the and but if or because as until while of at by for with "
+    "about against between into through during before after above below to from up down in out on off over under "
+    "again further then once here there when where why how all any both each few more most other some such no nor not "
+    "only own same so than too very s t can will just don should now d ll m o re ve y ain aren couldn didn doesn hadn "
+    "hasn haven isn ma mightn mustn needn shan shouldn wasn weren won wouldn".split()
+)
+"""The English stop words that the field uses, those of NLTK."""
 _SMALL_WORDS = frozenset("a an the and but or nor for so yet at by in of on to up as is if it from with".split())
 
 
@@ -47,6 +64,26 @@ def numbers(text: str, *, N: int) -> bool:
 def pronouns(text: str, *, N: int) -> bool:
     """At least so many personal and possessive pronouns."""
     return sum(word in _PRONOUNS for word in _folded(text)) >= N
+
+
+def person_names(text: str, *, N: int) -> bool:
+    """At least so many different names of the published list."""
+    return len(_NAMES & set(_folded(text))) >= N
+
+
+def stop_words(text: str, *, percentage: float) -> bool:
+    """Stop words are at most that percentage of all words."""
+    found = [word.casefold() for word in words(text)]
+    return bool(found) and 100 * sum(word in _STOP_WORDS for word in found) <= percentage * len(found)
+
+
+def alliteration_increment(text: str) -> bool:
+    """Each sentence has a longer run of words with the same initial than the one before."""
+    runs = [
+        max((len(list(run)) for _, run in itertools.groupby(word[0] for word in _folded(one))), default=0)
+        for one in sentences(text)
+    ]
+    return len(runs) > 1 and all(a < b for a, b in itertools.pairwise(runs))
 
 
 def punctuation(text: str) -> bool:
@@ -231,11 +268,6 @@ def output_template(text: str) -> bool:
     return bool(first and second and third) and all(part.strip() for part in (answer, conclusion, outlook))
 
 
-def options(text: str, *, options: list[str]) -> bool:
-    """The text is one of the options and nothing else."""
-    return text.strip().strip(".").casefold() in {option.strip().strip(".").casefold() for option in options}
-
-
 def sub_bullets(text: str) -> bool:
     """Bullets by ``*``, each with at least one sub-bullet by ``-``."""
     groups = re.split(r"^\s*\*\s", text, flags=re.MULTILINE)[1:]
@@ -263,13 +295,16 @@ IFBENCH: Mapping[str, Callable[..., bool]] = {
     "count:conjunctions": conjunctions,
     "count:numbers": numbers,
     "count:pronouns": pronouns,
+    "count:person_names": person_names,
     "count:punctuation": punctuation,
     "count:keywords_multiple": keywords_multiple,
+    "ratio:stop_words": stop_words,
     "ratio:overlap": trigram_overlap,
     "ratio:sentence_type": sentence_type,
     "ratio:sentence_balance": sentence_balance,
     "ratio:sentence_words": sentence_words,
     "sentence:keyword": sentence_keyword,
+    "sentence:alliteration_increment": alliteration_increment,
     "sentence:increment": sentence_increment,
     "words:alphabet": alphabet,
     "words:vowel": vowels,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from reward_server.verifiers.instructions.text import Relation, holds, language, sentences, words
 
+_JOINED = re.compile(r"(?:[^\W\d_]\.){2,10}|\w+(?:-\w+){0,10}")
 _CHOICES = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
@@ -153,8 +154,8 @@ def english_lowercase(text: str) -> bool:
 
 
 def capital_word_frequency(text: str, *, capital_frequency: int, capital_relation: Relation = "at least") -> bool:
-    """So many words all in capitals."""
-    return holds(sum(word.isupper() for word in words(text)), capital_relation, capital_frequency)
+    """So many words all in capitals; ``U.S.`` and ``TEST-CASE`` are one each."""
+    return holds(sum(word.isupper() for word in _JOINED.findall(text)), capital_relation, capital_frequency)
 
 
 def no_comma(text: str) -> bool:

@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from reward_server.verifiers.instructions.ifeval import letter_frequency
+from reward_server.verifiers.instructions.ifeval import IFEVAL, letter_frequency
 from reward_server.verifiers.instructions.text import Relation, holds, paragraphs, sentences, tokens, words
+
+_DIVIDER = re.compile(r"\*\s?\*\s?\*")
 
 
 def _folded(text: str) -> list[str]:
@@ -134,6 +136,48 @@ def sentence_hyphens(text: str) -> bool:
     return bool(joints) and all(joint == "-" for joint in joints)
 
 
+def repeat_phrase(text: str, *, phrase: str, small_n: int) -> bool:
+    """The phrase so many times, each time with exactly one word between its first and its last replaced by another."""
+    asked = phrase.casefold().split()
+    said = re.findall(r"[^\s.,;:!?\"“”]+", text.casefold())
+    found = [
+        said[start : start + len(asked)]
+        for start in range(len(said) - len(asked) + 1)
+        if said[start] == asked[0] and said[start + len(asked) - 1] == asked[-1]
+    ]
+    return len(found) == small_n and all(sum(a != b for a, b in zip(one, asked, strict=True)) == 1 for one in found)
+
+
+def counting_composition(text: str, *, n_sent: int, n_words: int) -> bool:
+    """Three paragraphs divided by ``* * *``, each of so many sentences, each of so many words."""
+    inner = [sentences(piece) for piece in _DIVIDER.split(text.strip())]
+    return len(inner) == 3 and all(
+        len(one) == n_sent and all(len(words(sentence)) == n_words for sentence in one) for one in inner
+    )
+
+
+def exact_letters(text: str, *, letter: str, N: int) -> bool:
+    """The character exactly so often, whatever its case."""
+    return text.casefold().count(letter.casefold()) == N
+
+
+def options(text: str, *, options: list[str]) -> bool:
+    """The text is one of the options and nothing else."""
+    return text.strip().strip(".").casefold() in {option.strip().strip(".").casefold() for option in options}
+
+
+def divided_paragraphs(text: str, *, N: int) -> bool:
+    """Exactly so many paragraphs between the dividers ``* * *`` (or ``***``), none of them empty."""
+    pieces = [piece.strip() for piece in _DIVIDER.split(text.strip())]
+    return len(pieces) == N and all(pieces)
+
+
+def exact_sections(text: str, *, N: int, section_splitter: str) -> bool:
+    """Exactly so many sections headed by the word and a number."""
+    heads = re.findall(rf"(?<!\w){re.escape(section_splitter.strip())}\s?\d+", text)
+    return len(heads) == N
+
+
 def copying_simple(text: str, *, prompt_to_repeat: str) -> bool:
     """The text is the request and nothing else."""
     return text.strip().casefold() == prompt_to_repeat.strip().casefold()
@@ -177,40 +221,42 @@ IFEVALG: Mapping[str, Callable[..., bool]] = {
     "copy:copying_simple": copying_simple,
     "copy:copying_multiple": copying_multiple,
     "copy:copy": copying_simple,
+    "copy:repeat_phrase": repeat_phrase,
+    "count:counting_composition": counting_composition,
     "new:copy_span_idx": copy_span,
 }
 
-FUNCTION_NAMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "verify_keywords": ("keywords:existence", {"keyword_list": "keywords"}),
-    "verify_keyword_frequency": ("keywords:word_count_different_numbers", {"word": "keyword", "N": "frequency"}),
-    "validate_forbidden_words": ("keywords:forbidden_words", {}),
-    "verify_letter_frequency": ("keywords:letter_frequency", {"N": "let_frequency", "quantifier": "let_relation"}),
-    "validate_response_language": ("language:response_language", {}),
-    "verify_paragraph_count": ("length_constraints:number_paragraphs", {"N": "num_paragraphs"}),
-    "validate_word_count": ("length_constraints:number_words", {"N": "num_words", "quantifier": "relation"}),
-    "verify_sentence_count": ("length_constraints:number_sentences", {"N": "num_sentences", "quantifier": "relation"}),
+FUNCTIONS: Mapping[str, tuple[Callable[..., bool], Mapping[str, str]]] = {
+    "verify_keywords": (IFEVAL["keywords:existence"], {"keyword_list": "keywords"}),
+    "verify_keyword_frequency": (word_count, {"word": "keyword", "N": "frequency"}),
+    "validate_forbidden_words": (IFEVAL["keywords:forbidden_words"], {}),
+    "verify_letter_frequency": (exact_letters, {}),
+    "validate_response_language": (IFEVAL["language:response_language"], {}),
+    "verify_paragraph_count": (divided_paragraphs, {}),
+    "validate_word_count": (IFEVAL["length_constraints:number_words"], {"N": "num_words", "quantifier": "relation"}),
+    "verify_sentence_count": (
+        IFEVAL["length_constraints:number_sentences"], {"N": "num_sentences", "quantifier": "relation"},
+    ),
     "validate_paragraphs": (
-        "length_constraints:nth_paragraph_first_word", {"N": "num_paragraphs", "i": "nth_paragraph"},
+        IFEVAL["length_constraints:nth_paragraph_first_word"], {"N": "num_paragraphs", "i": "nth_paragraph"},
     ),
-    "verify_postscript": ("detectable_content:postscript", {}),
-    "validate_placeholders": ("detectable_content:number_placeholders", {"N": "num_placeholders"}),
-    "verify_bullet_points": ("detectable_format:number_bullet_lists", {"N": "num_bullets"}),
-    "validate_title": ("detectable_format:title", {}),
-    "validate_choice": ("format:options", {}),
-    "validate_highlighted_sections": ("detectable_format:number_highlighted_sections", {"N": "num_highlights"}),
-    "validate_sections": (
-        "detectable_format:multiple_sections", {"N": "num_sections", "section_splitter": "section_spliter"},
-    ),
-    "validate_json_format": ("detectable_format:json_format", {}),
-    "validate_repeat_prompt": ("combination:repeat_prompt", {"original_prompt": "prompt_to_repeat"}),
-    "validate_two_responses": ("combination:two_responses", {}),
-    "validate_uppercase": ("change_case:english_capital", {}),
-    "validate_lowercase": ("change_case:english_lowercase", {}),
+    "verify_postscript": (IFEVAL["detectable_content:postscript"], {}),
+    "validate_placeholders": (IFEVAL["detectable_content:number_placeholders"], {"N": "num_placeholders"}),
+    "verify_bullet_points": (IFEVAL["detectable_format:number_bullet_lists"], {"N": "num_bullets"}),
+    "validate_title": (IFEVAL["detectable_format:title"], {}),
+    "validate_choice": (options, {}),
+    "validate_highlighted_sections": (IFEVAL["detectable_format:number_highlighted_sections"], {"N": "num_highlights"}),
+    "validate_sections": (exact_sections, {}),
+    "validate_json_format": (IFEVAL["detectable_format:json_format"], {}),
+    "validate_repeat_prompt": (IFEVAL["combination:repeat_prompt"], {"original_prompt": "prompt_to_repeat"}),
+    "validate_two_responses": (IFEVAL["combination:two_responses"], {}),
+    "validate_uppercase": (IFEVAL["change_case:english_capital"], {}),
+    "validate_lowercase": (IFEVAL["change_case:english_lowercase"], {}),
     "validate_frequency_capital_words": (
-        "change_case:capital_word_frequency", {"N": "capital_frequency", "quantifier": "capital_relation"},
+        IFEVAL["change_case:capital_word_frequency"], {"N": "capital_frequency", "quantifier": "capital_relation"},
     ),
-    "validate_end": ("startend:end_checker", {}),
-    "validate_quotation": ("startend:quotation", {}),
-    "validate_no_commas": ("punctuation:no_comma", {}),
+    "validate_end": (IFEVAL["startend:end_checker"], {}),
+    "validate_quotation": (IFEVAL["startend:quotation"], {}),
+    "validate_no_commas": (IFEVAL["punctuation:no_comma"], {}),
 }  # fmt: skip
-"""RLVR-IFEval's function names: our id, and what its arguments are called here."""
+"""RLVR-IFEval's functions by name, and what their arguments are called here."""

@@ -7,19 +7,20 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import Field, JsonValue, ValidationError, create_model
+from pydantic import AliasChoices, Field, JsonValue, ValidationError, create_model
 from typing_extensions import TypedDict
 
 from reward_server.errors import InvalidTask, LimitExceeded
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
 from reward_server.verifiers.instructions.ifbench import IFBENCH
+from reward_server.verifiers.instructions.ifbench_tasks import IFBENCH_TASKS
 from reward_server.verifiers.instructions.ifeval import IFEVAL
-from reward_server.verifiers.instructions.training import FUNCTION_NAMES, IFEVALG
+from reward_server.verifiers.instructions.training import FUNCTIONS, IFEVALG
 
-INSTRUCTIONS: Mapping[str, Callable[..., bool]] = {**IFEVAL, **IFEVALG, **IFBENCH}
+INSTRUCTIONS: Mapping[str, Callable[..., bool]] = {**IFEVAL, **IFEVALG, **IFBENCH, **IFBENCH_TASKS}
 MAX_TEXT = 200_000
 """Characters of a completion that are checked: more is no answer to an instruction."""
 
@@ -27,7 +28,12 @@ MAX_TEXT = 200_000
 class InstructionList(StrictModel):
     """A row of IFEval or IFBench: ids and, in the same order, their keyword arguments."""
 
-    instruction_id_list: list[str] = Field(min_length=1, max_length=50)
+    instruction_id_list: list[str] = Field(
+        min_length=1,
+        max_length=50,
+        validation_alias=AliasChoices("instruction_id_list", "instruction_id"),
+        description="Also called `instruction_id`",
+    )
     kwargs: list[dict[str, JsonValue] | None] = Field(default_factory=list)
     key: int | str | None = None
     prompt: str = ""
@@ -82,7 +88,7 @@ class Instructions:
     lane = Lane.CPU
     limits = Limits(time_s=10.0)
     cost_s = 2e-4
-    Reference = InstructionList | InstructionFunction
+    Reference = InstructionList | InstructionFunction | Annotated[list[InstructionList], Field(max_length=1)]
     Params = InstructionsParams
     Detail = InstructionsDetail
 
@@ -101,18 +107,28 @@ class Instructions:
     )  # fmt: skip
 
     def prepare(
-        self, reference: InstructionList | InstructionFunction, params: InstructionsParams, context: Context
+        self,
+        reference: InstructionList | InstructionFunction | list[InstructionList],
+        params: InstructionsParams,
+        context: Context,
     ) -> Task:
         """Bind each instruction's arguments; raises ``InvalidTask``."""
+        loose = params.mode == "loose"
         if isinstance(reference, InstructionFunction):
-            pairs = [_from_function(reference)]
-        else:
-            ids = reference.instruction_id_list
-            kwargs = [given or {} for given in reference.kwargs] or [{}] * len(ids)
-            if len(kwargs) != len(ids):
-                raise InvalidTask(f"{len(ids)} instructions but {len(kwargs)} kwargs")
-            pairs = list(zip(ids, kwargs, strict=True))
-        return Task(tuple((name, _bound(name, given)) for name, given in pairs), params.mode == "loose")
+            return Task((_from_function(reference),), loose)
+        if isinstance(reference, list):
+            if not reference:
+                raise InvalidTask("the reference names no instruction")
+            reference = reference[0]
+        ids = reference.instruction_id_list
+        kwargs = [given or {} for given in reference.kwargs] or [{}] * len(ids)
+        if len(kwargs) != len(ids):
+            raise InvalidTask(f"{len(ids)} instructions but {len(kwargs)} kwargs")
+        if unknown := [name for name in ids if name not in INSTRUCTIONS]:
+            known = ", ".join(sorted(INSTRUCTIONS))
+            raise InvalidTask(f"there is no instruction {unknown[0][:80]!r}; there are: {known}")
+        checks = [_bound(name, INSTRUCTIONS[name], given) for name, given in zip(ids, kwargs, strict=True)]
+        return Task(tuple(checks), loose)
 
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Check every instruction on the text, or on its loose variants."""
@@ -141,32 +157,30 @@ def _variants(text: str) -> Iterator[str]:
         yield variant.replace("*", "")
 
 
-def _from_function(reference: InstructionFunction) -> tuple[str, dict[str, Any]]:
-    if reference.func_name not in FUNCTION_NAMES:
-        raise InvalidTask(f"there is no function {reference.func_name[:80]!r}; there are: {', '.join(FUNCTION_NAMES)}")
-    name, renamed = FUNCTION_NAMES[reference.func_name]
-    return name, {renamed.get(key, key): value for key, value in (reference.model_extra or {}).items()}
+def _from_function(reference: InstructionFunction) -> tuple[str, Callable[[str], bool]]:
+    name = reference.func_name
+    if name not in FUNCTIONS:
+        raise InvalidTask(f"there is no function {name[:80]!r}; there are: {', '.join(FUNCTIONS)}")
+    function, renamed = FUNCTIONS[name]
+    return _bound(name, function, {renamed.get(key, key): one for key, one in (reference.model_extra or {}).items()})
 
 
-def _bound(name: str, kwargs: Mapping[str, JsonValue]) -> Callable[[str], bool]:
-    """The check with its arguments, validated by its own signature."""
-    if name not in INSTRUCTIONS:
-        raise InvalidTask(f"there is no instruction {name[:80]!r}; there are: {', '.join(sorted(INSTRUCTIONS))}")
+def _bound(name: str, function: Callable[..., bool], kwargs: Mapping[str, Any]) -> tuple[str, Callable[[str], bool]]:
+    """The check by its name, its arguments validated by its own signature."""
     given = {key: value for key, value in kwargs.items() if value is not None}
     try:
-        model = _arguments(name).model_validate(given)
+        model = _arguments(function).model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise InvalidTask(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     arguments = model.model_dump()
     if any(value in ("", []) or isinstance(value, list) and "" in value for value in arguments.values()):
         raise InvalidTask(f"{name}: an argument is empty")
-    return partial(INSTRUCTIONS[name], **arguments)
+    return name, partial(function, **arguments)
 
 
 @cache
-def _arguments(name: str) -> type[StrictModel]:
-    function = INSTRUCTIONS[name]
+def _arguments(function: Callable[..., bool]) -> type[StrictModel]:
     hints = get_type_hints(function)
     fields: dict[str, Any] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:

@@ -16,6 +16,8 @@ MAX_WORK = 3_000_000
 """Literals looked at while a DRAT proof is checked."""
 
 _LITERAL = re.compile(r"(?:~|¬|!|-|\\neg\s?|\\lnot\s?|not\s+)?\s*[A-Za-z0-9_][\w']{0,60}(?:\([\w,\s']{0,60}\))?", re.I)
+_DIMACS = re.compile(r"-?[1-9][0-9]{0,8}")
+"""One spelling for each literal: with ``--9`` beside ``9`` negation is not its own inverse: all is provable."""
 _EMPTY = frozenset(("[]", "{}", "□", "⊥", "\\bot", "\\square", "\\box", "empty", "false", "()", "empty clause", "∅"))
 _CITED = re.compile(
     r"(?:(?<=\s)[\[(]|\s\s|\t|;|\bfrom\b|\bby\b|\bres(?:olution|olve)?\b|:)[^\d\[(]{0,40}(\d{1,6})\D{1,12}(\d{1,6})\W*$",
@@ -89,7 +91,7 @@ def read_dimacs(text: str) -> list[Clause]:
     clauses: list[Clause] = []
     current: list[str] = []
     for number in numbers:
-        if not re.fullmatch(r"-?\d{1,7}", number):
+        if number != "0" and not _DIMACS.fullmatch(number):
             raise InvalidTask(f"{number[:20]!r} is no literal of DIMACS")
         if number == "0":
             clauses.append(frozenset(current))
@@ -105,7 +107,7 @@ def check_drat(text: str, clauses: Iterable[Clause]) -> Fault | int | None:
     """The first clause that has neither RUP nor RAT on its first literal; the proof must end in the empty clause."""
     blocks = [body for _, body in fenced_blocks(text)]
     source = (blocks[-1] if blocks else text).splitlines()
-    lines = [line for line in source if re.fullmatch(r"[d\d\s-]+", line) and re.search(r"\d", line)]
+    lines = [line for line in source if re.fullmatch(r"[d0-9\s-]+", line) and re.search(r"[0-9]", line)]
     if not lines:
         return None
     active = list(clauses)
@@ -114,9 +116,9 @@ def check_drat(text: str, clauses: Iterable[Clause]) -> Fault | int | None:
         fields = line.split()
         delete = fields[0] == "d"
         literals = fields[1:] if delete else fields
-        if not literals or literals[-1] != "0" or len(literals) > 10_000 or "0" in literals[:-1]:
-            return Fault(number, "a line is literals and a final 0", line[:200])
         clause = frozenset(literals[:-1])
+        if literals[-1:] != ["0"] or len(literals) > 10_000 or not all(map(_DIMACS.fullmatch, clause)):
+            return Fault(number, "a line is literals and a final 0", line[:200])
         if delete:
             if clause in active:
                 active.remove(clause)

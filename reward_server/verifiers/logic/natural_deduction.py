@@ -3,6 +3,9 @@
 A line is a premise of the reference, an assumption that opens a sub-proof one level deeper, or follows by its rule
 from lines it may cite: lines of the open sub-proofs, and closed sub-proofs that stand in an open one. The proof is
 right when every line is, and the last one, outside all sub-proofs, is the conclusion.
+
+Existential instantiation (EI with one line cited) names a case by a new name. It is read as the supposition of an ∃E
+whose sub-proof is all that is left of the present one: the name is not arbitrary, and what is closed has none of it.
 """
 
 from __future__ import annotations
@@ -11,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reward_server.verifiers.logic.lines import Line, LineFault, proof_block, read_lines
-from reward_server.verifiers.logic.quantifiers import QUANTIFIERS
+from reward_server.verifiers.logic.quantifiers import QUANTIFIERS, arbitrary
 from reward_server.verifiers.logic.schemas import EQUIVALENCES, Cited, SubProof, conjuncts, follows, rewritten
-from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, show
+from reward_server.verifiers.logic.syntax import Formula, Quantified, SyntaxFault, parse, show
 from reward_server.verifiers.logic.terms import free_names, same
 
 _NAMES: Mapping[str, str] = {
@@ -111,9 +114,13 @@ class _Scope:
 
     start: int
     assumption: Formula
+    named: list[Formula] = field(default_factory=list)
+    """Cases named by existential instantiation."""
     lines: dict[int, Formula] = field(default_factory=dict)
     closed: dict[tuple[int, int], SubProof] = field(default_factory=dict)
     last: int = 0
+    witnesses: set[str] = field(default_factory=set)
+    """The names that those cases got."""
 
 
 class _Wrong(Exception):
@@ -129,7 +136,7 @@ def check(text: str, premises: Sequence[Formula], conclusion: Formula, *, compac
         lines = read_lines(source, _ANY_NAMES)
     except LineFault as error:
         return Fault(0, str(error))
-    proof = _Proof(premises, compact)
+    proof = _Proof(premises, conclusion, compact)
     for line in lines:
         try:
             proof.add(line)
@@ -147,8 +154,9 @@ def check(text: str, premises: Sequence[Formula], conclusion: Formula, *, compac
 class _Proof:
     """Lines so far, by open sub-proof; the outermost scope assumes nothing."""
 
-    def __init__(self, premises: Sequence[Formula], compact: bool) -> None:
+    def __init__(self, premises: Sequence[Formula], conclusion: Formula, compact: bool) -> None:
         self.premises = premises
+        self.names = set[str]().union(*map(free_names, (*premises, conclusion)))
         self.compact = compact
         self.stack = [_Scope(0, parse("true"))]
         self.numbers: set[int] = set()
@@ -173,6 +181,7 @@ class _Proof:
                 raise _Wrong(f"{show(formula)[:200]} is no premise")
         else:
             self._derive(line, rule, formula)
+        self.names |= free_names(formula)
         self.stack[-1].lines[line.number] = formula
         self.stack[-1].last = line.number
         self.last = formula
@@ -182,7 +191,8 @@ class _Proof:
         while len(self.stack) - 1 > depth or (assumes and 0 < depth == len(self.stack) - 1):
             scope = self.stack.pop()
             sub = SubProof(scope.assumption, scope.lines[scope.last])
-            self.stack[-1].closed[scope.start, scope.last] = sub
+            if not free_names(sub.conclusion) & scope.witnesses:
+                self.stack[-1].closed[scope.start, scope.last] = sub
 
     def _open(self, line: Line, formula: Formula) -> None:
         if line.depth != len(self.stack):
@@ -193,9 +203,9 @@ class _Proof:
     def _derive(self, line: Line, rule: str, formula: Formula) -> None:
         cited = self._cited(line.references)
         if rule in QUANTIFIERS:
-            open_formulas = [*self.premises, *(scope.assumption for scope in self.stack[1:])]
+            open_formulas = [*self.premises, *(one for scope in self.stack for one in (scope.assumption, *scope.named))]
             taken = frozenset[str]().union(*map(free_names, open_formulas))
-            if not QUANTIFIERS[rule](cited, formula, taken):
+            if not QUANTIFIERS[rule](cited, formula, taken) and not self._instantiates(rule, cited, formula):
                 raise _Wrong(f"it does not follow by {line.rule} from what it cites")
             return
         if follows(rule, cited, formula) or _by_parts(rule, cited, formula):
@@ -209,6 +219,17 @@ class _Proof:
         ):
             return
         raise _Wrong(f"it does not follow by {line.rule} from what it cites")
+
+    def _instantiates(self, rule: str, cited: Sequence[Cited], formula: Formula) -> bool:
+        """Whether the line names a case of "some" by a name that stands nowhere yet; remembers that it did."""
+        general = cited[0] if rule == "exists_elim" and len(cited) == 1 else None
+        if not isinstance(general, Quantified) or general.kind != "exists":
+            return False
+        if not arbitrary(general, formula, frozenset(self.names)):
+            return False
+        self.stack[-1].named.append(formula)
+        self.stack[-1].witnesses |= free_names(formula) - self.names
+        return True
 
     def _cited(self, references: Sequence[tuple[int, int]]) -> list[Cited]:
         """What the references name; "2, 5" names the sub-proof from 2 to 5 where line 2 itself is closed."""

@@ -13,6 +13,10 @@ from reward_server.verifiers.listing import answer_list, answer_pairs, document
 from reward_server.verifiers.logic.syntax import SyntaxFault, Term, parse_term
 
 MAX_NUMBER = 10**12
+_ROLES = {
+    **dict.fromkeys(("knight", "a knight", "truth-teller", "truth teller", "true", "t", "yes"), True),
+    **dict.fromkeys(("knave", "a knave", "liar", "false", "f", "no", "not a knight"), False),
+}
 
 
 class PuzzleFault(Exception):
@@ -25,10 +29,10 @@ def knights_and_knaves(roles: Sequence[str], text: str) -> dict[str, bool] | Non
     said = {name: value.casefold() for name, value in pairs.items()}
     stated = final_answer(text)
     for match in re.finditer(
-        r"\b(\w{1,40})\s+is\s+(?:a|the)\s+(knight|knave)\b", stated.text if stated else text[-5_000:]
+        r"\b(\w{1,40})\s+is\s+(?:a|the)\s+(knight|knave|liar|truth-teller)\b", stated.text if stated else text[-5_000:]
     ):
         said[match[1]] = match[2].casefold()
-    answer = {name: said[name].startswith(("knight", "true")) for name in roles if name in said}
+    answer = {name: _ROLES[said[name]] for name in roles if said.get(name) in _ROLES}
     return answer if len(answer) == len(roles) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from reward_server.verifiers.logic.syntax import (
@@ -28,8 +28,8 @@ _COMPUTED = {"+": "+", "-": "-", "*": "*", "/": "/"}
 Tree = str | list["Tree"]
 
 
-def parse_smtlib(text: str, formulas: frozenset[str] = frozenset()) -> Formula:
-    """The formula; ``formulas`` are names of Booleans. Raises ``SyntaxFault``."""
+def parse_smtlib(text: str, sorts: Mapping[str, str] | None = None) -> Formula:
+    """The formula; a quantifier may declare a number only with the sort that its name has. Raises ``SyntaxFault``."""
     tokens = list(_tokens(text))
     position = 0
 
@@ -58,7 +58,7 @@ def parse_smtlib(text: str, formulas: frozenset[str] = frozenset()) -> Formula:
         raise SyntaxFault("text after the formula")
     if isinstance(tree, list) and len(tree) == 2 and tree[0] == "assert":
         tree = tree[1]
-    return _formula(tree, formulas)
+    return _formula(tree, sorts or {})
 
 
 def _tokens(text: str) -> Iterator[str]:
@@ -69,26 +69,28 @@ def _tokens(text: str) -> Iterator[str]:
             yield match[1] or match[2]
 
 
-def _formula(tree: Tree, formulas: frozenset[str]) -> Formula:
+def _formula(tree: Tree, sorts: Mapping[str, str]) -> Formula:
     if isinstance(tree, str):
         return {"true": TRUE, "false": FALSE}.get(tree) or Atom(_name(tree))
     if not tree or not isinstance(tree[0], str):
         raise SyntaxFault("an operator should stand first in brackets")
     head, parts = tree[0], tree[1:]
     if head == "not" and len(parts) == 1:
-        return Not(_formula(parts[0], formulas))
+        return Not(_formula(parts[0], sorts))
     if head in _JOINED and parts:
-        return _joined(_JOINED[head], [_formula(part, formulas) for part in parts])
+        return _joined(_JOINED[head], [_formula(part, sorts) for part in parts])
     if head in ("forall", "exists") and len(parts) == 2 and isinstance(parts[0], list):
         kind: Literal["forall", "exists"] = "forall" if head == "forall" else "exists"
-        body = _formula(parts[1], formulas)
+        body = _formula(parts[1], sorts)
         for declared in reversed(parts[0]):
             if not isinstance(declared, list) or len(declared) != 2 or not isinstance(declared[0], str):
                 raise SyntaxFault("a quantifier declares (name Sort) pairs")
+            if declared[1] in ("Int", "Real") and declared[1] != sorts.get(declared[0], "Real"):
+                raise SyntaxFault(f"{declared[0][:40]} is not {declared[1]} by the variables of the reference")
             body = Quantified(kind, _name(declared[0]), body)
         return body
-    if head == "=" and len(parts) == 2 and any(_boolean(part, formulas) for part in parts):
-        return Binary("<->", _formula(parts[0], formulas), _formula(parts[1], formulas))
+    if head == "=" and len(parts) == 2 and any(map(_boolean, parts)):
+        return Binary("<->", _formula(parts[0], sorts), _formula(parts[1], sorts))
     if head == "distinct" and len(parts) == 2:
         return Not(Atom("=", (_term(parts[0]), _term(parts[1]))))
     if head in _COMPARED and len(parts) >= 2:
@@ -97,9 +99,9 @@ def _formula(tree: Tree, formulas: frozenset[str]) -> Formula:
     return Atom(_name(head), tuple(_term(part) for part in parts))
 
 
-def _boolean(tree: Tree, formulas: frozenset[str]) -> bool:
+def _boolean(tree: Tree) -> bool:
     if isinstance(tree, str):
-        return tree in formulas or tree in ("true", "false")
+        return tree in ("true", "false")
     return bool(tree) and tree[0] in ("and", "or", "not", "=>", "forall", "exists", *_COMPARED)
 
 

@@ -17,6 +17,7 @@ from reward_server.verifiers.logic.terms import same
 from reward_server.verifiers.structured import fenced_blocks
 
 MAX_STEPS = 200
+_RELATION = re.compile(r"[=<>≤≥≠≡∈]|\\(?:leq?|geq?|neq?|lt|gt|in|equiv|approx)(?![A-Za-z])")
 _NUMBER = re.compile(r"\s*(?:[(\[]?\d{1,6}[.):\]]{1,2}|[-*•])\s*")
 _SPACES = re.compile(r"\s|\$|\*|\\cdot|\\times|\\left|\\right|\\[,;! ]")
 _REMARKS = (
@@ -134,7 +135,12 @@ def _same_form(one: str, other: str) -> bool:
 
 
 def _equal(before: str, after: str, verify_with: VerifyWith, time_s: float, params: Mapping[str, object]) -> bool:
-    """Whether the mathematics verifier, or else Z3 over the reals, takes two lines for the same."""
+    """Whether the mathematics verifier, or else Z3 over the reals, takes two lines for the same.
+
+    As an answer ``5`` stands for ``x = 5``; as a step it does not, or ``y = 5`` would follow from it.
+    """
+    if (_RELATION.search(before) is None) != (_RELATION.search(after) is None):
+        return False
     if " ".join(before.split()) == " ".join(after.split()):
         return True
     try:

@@ -12,7 +12,7 @@ precedence climber builds the tree. Size and depth are capped before anything is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -110,12 +110,14 @@ _TOKEN = re.compile(
 _PRECEDENCE: Mapping[str, int] = {"<->": 1, "->": 2, "|": 3, "&": 4}
 _ARITHMETIC: Mapping[str, int] = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3}
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
+_QUANTIFIERS = frozenset(("forall", "exists"))
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 
 
 def parse(text: str, *, compact: bool = False) -> Formula:
     """The formula that ``text`` is, in the compact notation if told so; raises ``SyntaxFault``."""
-    parser = _Parser(list(_spread(_tokens(text)) if compact else _tokens(text)))
+    tokens = _typed(list(_tokens(text)))
+    parser = _Parser(list(_spread(tokens)) if compact else tokens)
     formula = parser.formula(0, 0)
     parser.end()
     return formula
@@ -140,7 +142,24 @@ def is_compact(texts: Sequence[str]) -> bool:
     return False
 
 
-def _spread(tokens: Iterator[str]) -> Iterator[str]:
+def _typed(tokens: list[str]) -> list[str]:
+    """Signs for letters: ``^`` is "and" where nothing is a number or compared, ``v`` is "or" between two parts."""
+    numbers = any(token in _COMPARISONS or token[0].isdigit() for token in tokens)
+    typed: list[str] = []
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
+        begins = following in ("~", "(", "[") or following[:1].isalpha()
+        disjunction = token == "v" and begins and _ends_a_part(typed)
+        typed.append("&" if token == "^" and not numbers else "|" if disjunction else token)
+    return typed
+
+
+def _ends_a_part(tokens: list[str]) -> bool:
+    """Whether a connective may follow: behind a bracket, or a name that no quantifier binds there."""
+    before, last = ["", "", *tokens[-2:]][-2:]
+    return last in (")", "]") or (last[:1].isalpha() and last not in _QUANTIFIERS and before not in _QUANTIFIERS)
+
+
+def _spread(tokens: Iterable[str]) -> Iterator[str]:
     """``Rxy`` as ``R ( x , y )``, and ``xRxy`` after a quantifier as ``x R ( x , y )``."""
     for token in tokens:
         match = re.fullmatch(r"([a-z])?(?:([A-Z])([a-z]{1,6}))?", token)

@@ -146,7 +146,9 @@ def _sequent(reference: references.SequentProof, params: LogicParams) -> Checker
 
 def _entailment(reference: references.Entailment, params: LogicParams) -> Checker:
     texts = [*reference.premises, reference.conclusion]
-    read = parse_smtlib if reference.syntax == "smtlib" else partial(parse, compact=is_compact(texts))
+    read: Callable[[str], Formula] = partial(parse, compact=is_compact(texts))
+    if reference.syntax == "smtlib":
+        read = partial(parse_smtlib, sorts=reference.variables)
     premises, conclusion = [read(one) for one in reference.premises], read(reference.conclusion)
     numbers: Sort | None = "Real" if reference.variables or any(map(is_arithmetic, [*premises, conclusion])) else None
 

@@ -9,7 +9,7 @@ from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.environments import Environments
 from reward_server.verifiers.math.limits import NotMath
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
-from reward_server.verifiers.math.powers import CALLS, PREFIX, SUM
+from reward_server.verifiers.math.powers import CALLS, IMPLICIT, PREFIX, SUM
 from reward_server.verifiers.math.symbols import SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
@@ -31,20 +31,42 @@ class Atoms(Environments):
         return node
 
     def first_num(self, token: Token) -> Node:
-        if self.peek.kind == "DOTS" and "." in token.value:
-            self.next()
-            return numerals.truncated(token.value)
-        if self.peek.kind == "OVERLINE" and "." in token.value:
-            self.next()
+        return self.decimal(token.value) if "." in token.value else numerals.number(token.value)
+
+    def decimal(self, literal: str) -> Node:
+        """A number with a point; dots or a bar over digits after it say how it goes on."""
+        if self.accept("DOTS"):
+            return numerals.truncated(literal)
+        if self.accept("OVERLINE"):
             self.accept("LBRACE")
             period = self.expect("NUM").value
             self.accept("RBRACE")
-            return numerals.repeating(token.value, period)
-        if token.value.endswith(".") and self.peek.kind == "OVERLINE":
-            raise NotMath("a period without a number")
-        if "." in token.value and token.value[-1] == "." and self.peek == ("OPEN", "(", False):
-            raise NotMath("a point before a bracket")
-        return numerals.number(token.value)
+            return numerals.repeating(literal, period)
+        if self.peek == ("ACCENT", "dot", False):
+            return numerals.repeating(literal, self.dotted())
+        if self.peek == ("OPEN", "(", False):
+            inner, close = self.tokens[self.at + 1 : self.at + 3]
+            if inner.kind == "NUM" and not inner.spaced and close == ("CLOSE", ")", False):  # 0.1(6)
+                self.ambiguous = self.ambiguous or literal[-1] != "."
+                if self.tight or literal[-1] == ".":
+                    self.at += 2
+                    self.next()
+                    return numerals.repeating(literal, inner.value)
+        return numerals.number(literal)
+
+    def dotted(self) -> str:
+        r"""The period under dots: ``\dot{3}``, ``\dot{1}42\dot{7}``."""
+        period = ""
+        for dots in range(2):
+            if dots and self.peek.kind == "NUM" and self.tokens[self.at + 1].kind == "ACCENT":
+                period += self.next().value
+            if not self.accept("ACCENT", "dot"):
+                break
+            braced = self.accept("LBRACE")
+            period += self.expect("NUM").value
+            if braced:
+                self.expect("RBRACE")
+        return period
 
     def first_sym(self, token: Token) -> Node:
         name = token.value
@@ -54,7 +76,7 @@ class Atoms(Environments):
                 name += "_" + self.subscript()
             elif self.peek.kind == "PRIME":
                 name += "'" * len(self.next().value)
-            elif name.split("_")[0].rstrip("'") in CALLS and self.peek.kind == "OPEN" and self.peek.value == "(":
+            elif self.peek[:2] == ("OPEN", "(") and name.split("_")[0].rstrip("'") in CALLS:
                 inner = self.first()
                 arguments = inner.args if isinstance(inner, Apply) and inner.op == "tuple" else (inner,)
                 return Apply("call", (Sym(name), *arguments))
@@ -97,7 +119,9 @@ class Atoms(Environments):
         return Apply("quantity", (self.term(SUM), Words(units.MONEY.get(token.value, "?"))))
 
     def first_mark(self, token: Token) -> Node:
-        return self.first()
+        if token.value == "therefore":
+            return self.first()
+        return Apply("call", (Sym(token.value), self.term(IMPLICIT - 1)))
 
     def first_dots(self, token: Token) -> Node:
         return Words("…")

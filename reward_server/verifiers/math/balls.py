@@ -60,7 +60,7 @@ class Evaluation:
         """Whether something was taken for a letter of its own: then a difference proves nothing."""
         self.left_reals = False
         """Whether an even root or a logarithm of a negative number was taken: real analysis has no value there."""
-        self.cost = 1 + _working_bits() // 256
+        self.cost = 2 + _working_bits() // 128
         self.smallest = self.largest = 0
 
     @property
@@ -365,7 +365,7 @@ def _named(name: str) -> Callable[[acb], acb]:
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "add": _total, "mul": _product, "neg": lambda a: -a, "div": _divide, "percent": lambda a: a / 100,
-    "degree": _degree,
+    "degree": _degree, "cis": lambda a: (a * a.__class__(0, 1)).exp(),
     "based": lambda value, base: value, "abs": _modulus, "floor": lambda a: _whole(a, False),
     "ceil": lambda a: _whole(a, True),
     "re": _real_part, "im": _imaginary_part, "conj": lambda a: a.conjugate(),

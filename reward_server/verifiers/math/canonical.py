@@ -18,17 +18,15 @@ def canonical(node: Node) -> str:
     >>> canonical(read("b + 2/4 + a")), canonical(read(r"\\left(1.5, \\sqrt 3\\right)"))
     ('(1/2+a+b)', 'tuple(3/2,root(3,2))')
     """
-    if isinstance(node, Sym):
-        return node.name
+    if isinstance(node, Apply):
+        known = node.canonical_memo
+        if known is None:
+            known = _text(node)
+            object.__setattr__(node, "canonical_memo", known)
+        return known
     if isinstance(node, Num):
         return number(node.value)
-    if not isinstance(node, Apply):
-        return f"'{node.text}'"
-    known = node.canonical_memo
-    if known is None:
-        known = _text(node)
-        object.__setattr__(node, "canonical_memo", known)
-    return known
+    return node.name if isinstance(node, Sym) else f"'{node.text}'"
 
 
 def _text(node: Apply) -> str:

@@ -43,9 +43,16 @@ class Comparer(Sequences):
         super().__init__(params, budget or Budget(tolerance=params.tolerance))
 
     def compare(self, a: Node, b: Node) -> Judgement:
-        """Whether two answers are the same. Raises ``Spent``."""
+        r"""Whether two answers are the same. Raises ``Spent``.
+
+        >>> from reward_server.verifiers.math.reading import read
+        >>> Comparer(MathParams()).compare(read(r"\{1, 2\}"), read(r"\{2, 1\}")).tier
+        'structure'
+        >>> Comparer(MathParams()).compare(read("(0, 1)"), read("[0, 1]")).why
+        'the brackets differ'
+        """
         self.budget.spend(4)
-        a, b = normal(a), normal(b)
+        a, b = self.rounded_off(normal(a)), self.rounded_off(normal(b))
         if a == b:
             return same("identical")
         found = self.of_equalities(a, b)
@@ -93,6 +100,15 @@ class Comparer(Sequences):
             return different("structure", "an equation against a value")
         return self.members(value, other)
 
+    def rounded_off(self, node: Node) -> Node:
+        """A chain without the decimal that it ends in: ``x = \\sqrt{2} \\approx 1.41`` says ``x = \\sqrt{2}``."""
+        if not (isinstance(node, Apply) and node.op == "chain" and len(node.args) > 1):
+            return node
+        last = node.args[-1]
+        if not (isinstance(last, Apply) and last.op == "approx" and rounds(last.args[0], last.args[1], self.budget)):
+            return node
+        return node.args[0] if len(node.args) == 2 else Apply("chain", node.args[:-1])
+
     def members(self, a: Node, b: Node) -> Judgement:
         """Compare where either side may be a chain of equal members, all of which must meet the other."""
         if isinstance(a, Apply) and a.op == "same":
@@ -120,9 +136,9 @@ class Comparer(Sequences):
             for values in (a_values, b_values)
         ]
         if named[0] is not None and named[1] is None and kind(b) in ("list", "group", "set"):
-            return self.compare(Apply("list", tuple(value for _, value in named[0])), b)
+            return self.compare(_values(named[0]), b)
         if named[1] is not None and named[0] is None and kind(a) in ("list", "group", "set"):
-            return self.compare(a, Apply("list", tuple(value for _, value in named[1])))
+            return self.compare(a, _values(named[1]))
         return None
 
     # Values.
@@ -198,16 +214,47 @@ class Comparer(Sequences):
         assert isinstance(relation, Apply)
         if relation.op != "cong" or not is_label(relation.args[0]):
             return different("structure", "a relation against a value")
-        residue = relation.args[1] if len(relation.args) == 2 else Apply("mod", relation.args[1:])
-        return self.compare(residue, value)
+        return self.compare(relation.args[1], value)
+
+    def residues(self, a: Node, b: Node) -> Judgement:
+        """``7 (mod 5)`` against ``2 (mod 5)``, and against the remainder alone."""
+        assert isinstance(a, Apply)
+        if not (isinstance(b, Apply) and b.op == "residue"):
+            value, modulus = map(exact, a.args)
+            if value is None or modulus is None or not 0 <= value < modulus:
+                return different("structure", "a residue against a number")
+            return self.compare(a.args[0], b)
+        left, right = (Apply("mod", node.args) for node in (a, b))
+        if exact(left) is None or exact(right) is None:
+            return self.elementwise(a.args, b.args)
+        return self.elementwise((left, a.args[1]), (right, b.args[1]))
+
+    def components(self, a: Node, b: Node) -> Judgement:
+        r"""``(3, -1, 2)`` against ``3\mathbf{i} - \mathbf{j} + 2\mathbf{k}``."""
+        assert isinstance(a, Apply)
+        for prefix in ("", "hat:", "vec:"):
+            units_ = tuple(Sym(f"{prefix}{letter}") for letter in "ijk"[: len(a.args)])
+            if a.op == "tuple" and len(a.args) in (2, 3) and units_[-1].name in symbols_of(b):
+                terms = tuple(Apply("mul", pair) for pair in zip(a.args, units_, strict=True))
+                return compare_scalars(Apply("add", terms), b, self.budget)
+        return different("structure", "a tuple against a value")
 
     def relations(self, a: Node, b: Node) -> Judgement:
+        if isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op == "cong":
+            if equations.same_label(a.args[0], b.args[0]) and kind(a.args[1]) == kind(b.args[1]) == "residue":
+                return self.residues(a.args[1], b.args[1])
         return equations.compare(a, b, self.budget)
 
     def structures(self, a: Node, b: Node) -> Judgement:
         if isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op and a.op in ("union", "intersection"):
             return self.unordered(a.args, b.args)
         return equations.same_structure(a, b, self.budget)
+
+
+def _values(named: list[tuple[Node | None, Node]]) -> Node:
+    """What labels name: of one letter with indices in any order (``x_1 = 2, x_2 = 3``), of several in theirs."""
+    letters = {canonical(label).partition("_")[0] for label, _ in named if label is not None}
+    return Apply("list" if len(letters) == 1 else "tuple", tuple(value for _, value in named))
 
 
 def _may_be_regions(a: str, b: str) -> bool:
@@ -219,10 +266,11 @@ def _bare(node: Node, percent: bool) -> Node | None:
     """What stands before a degree sign, or a percent sign; None where there is none."""
     if isinstance(node, Apply):
         if node.op == "degree" or (node.op == "percent" and percent):
-            return node.args[0]
-        if node.op == "neg":
-            inner = _bare(node.args[0], percent)
-            return None if inner is None else Apply("neg", (inner,))
+            return None if "pi" in symbols_of(node) else node.args[0]
+        if node.op in _LINEAR:
+            inner = [_bare(arg, percent) for arg in node.args]
+            if any(arg is not None for arg in inner):
+                return Apply(node.op, tuple(new or old for new, old in zip(inner, node.args, strict=True)))
     return None
 
 
@@ -242,6 +290,7 @@ def _plain(node: Node, case: str) -> str:
     return text
 
 
+_LINEAR: Final = frozenset({"neg", "add", "mul", "div"})
 _REGIONS: Final = frozenset({"region", "relation", "group", "set", "list", "scalar"})
 _ITEMWISE: Final = frozenset({("group", "group"), ("group", "set"), ("scalar", "scalar"), ("set", "set")})
 _RULES: Final[dict[tuple[str, str], Callable[[Comparer, Node, Node], Judgement]]] = {
@@ -261,7 +310,10 @@ _RULES: Final[dict[tuple[str, str], Callable[[Comparer, Node, Node], Judgement]]
     ("list", "matrix"): Comparer.single,
     ("group", "set"): Comparer.point_of_set,
     ("group", "relation"): Comparer.interval_said,
-    ("relation", "scalar"): Comparer.residue,
+    ("relation", "residue"): Comparer.residue,
+    ("residue", "residue"): Comparer.residues,
+    ("residue", "scalar"): Comparer.residues,
+    ("group", "scalar"): Comparer.components,
     ("scalar", "set"): Comparer.single,
     ("set", "set"): Comparer.sets,
     ("group", "group"): Comparer.groups,

@@ -14,8 +14,9 @@ from reward_server.verifiers.math.tokens import tokenize
 _PINT: Final = {
     "mm": "millimeter", "cm": "centimeter", "m": "meter", "km": "kilometer", "in": "inch", "ft": "foot",
     "yd": "yard", "mi": "mile",
-    "g": "gram", "kg": "kilogram", "mg": "milligram", "lb": "pound", "oz": "ounce", "s": "second", "ms": "millisecond",
-    "min": "minute", "h": "hour", "day": "day", "week": "week", "year": "year", "month": "month", "l": "liter",
+    "g": "gram", "kg": "kilogram", "mg": "milligram", "lb": "pound",
+    "pound": "pound", "oz": "ounce", "s": "second", "ms": "millisecond",
+    "min": "minute", "h": "hour", "day": "day", "week": "week", "year": "year", "month": "month", "L": "liter",
     "ml": "milliliter",
     "gal": "gallon", "qt": "quart", "N": "newton", "J": "joule", "kJ": "kilojoule", "W": "watt", "kW": "kilowatt",
     "V": "volt",

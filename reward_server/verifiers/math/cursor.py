@@ -20,13 +20,13 @@ class Cursor(ABC):
         """Whether ``1/2x`` is one over two x."""
         self.ambiguous = False
         """Whether ``tight`` made a difference."""
-        self.tokens = [token for token in tokens if token.kind != "QUOTE"]
+        self.tokens = [token for token in tokens if token[0] != "QUOTE"]
         while self.tokens and self.tokens[-1].kind == "STOP":
             self.tokens.pop()
         while self.tokens and (self.tokens[-1].kind == "SEP" or self.tokens[-1].kind == "ROW"):
             self.tokens.pop()
         self.tokens += [END, END, END]
-        self.last_bar = max((index for index, token in enumerate(self.tokens) if token.kind == "BAR"), default=-1)
+        self.last_bar = max([index for index, token in enumerate(self.tokens) if token[0] == "BAR"], default=-1)
         """Where the last bar stands: without a partner it is a condition."""
         self.at = 0
         self.peek = self.tokens[0]

@@ -7,12 +7,14 @@ from typing import Final
 from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.cursor import Cursor
 from reward_server.verifiers.math.limits import MAX_CELLS, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
 from reward_server.verifiers.math.tokens import Token
 
 _IMPLICIT: Final = 40
 _PRODUCT: Final = 25
 _INVERSE: Final = {name: "a" + name for name in "sin cos tan cot sec csc sinh cosh tanh".split()}
+_ACCENTS: Final = {"overrightarrow": "vec", "widehat": "hat", "widetilde": "tilde"}
+_DOTLESS: Final = {"imath": "i", "jmath": "j"}
 _SEVERAL: Final = frozenset({"gcd", "lcm", "max", "min", "inf", "sup"})
 _PAIRS: Final = frozenset({"log", "binom"})
 _MATRICES: Final = frozenset(
@@ -92,11 +94,14 @@ class Environments(Cursor):
         inner = self.argument()
         if isinstance(inner, Num) and token.kind == "OVERLINE":
             raise NotMath("a bar over a number")
-        if token.value in ("overline", "bar") and isinstance(inner, Apply) and inner.op == "mul":
+        if token.kind == "OVERLINE" and isinstance(inner, Apply) and inner.op == "mul":
             return inner
+        if token.kind == "OVERLINE" and isinstance(inner, Apply) and inner.op == "add" and "i" in symbols_of(inner):
+            return Apply("conj", (inner,))
+        name = "bar" if token.kind == "OVERLINE" else _ACCENTS.get(token.value, token.value)
         if isinstance(inner, Sym):
-            return Sym(f"{token.value if token.kind == 'ACCENT' else 'bar'}:{inner.name}")
-        return Apply("call", (Sym(token.value), inner))
+            return Sym(f"{name}:{_DOTLESS.get(inner.name, inner.name)}")
+        return Apply("call", (Sym(name), inner))
 
     def first_big(self, token: Token) -> Node:
         r"""``\sum_{k=1}^{n} body``, ``\int_a^b body\,dx``, ``\lim_{x\to a} body``."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from reward_server.verifiers.math import symbolic
+from reward_server.verifiers.math import polynomials, symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import MAX_PRECISION
 from reward_server.verifiers.math.nodes import Apply, Node, Sym, symbols_of
-from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed
+from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed, unevaluated
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 _ROUNDS: Final = 4
@@ -30,9 +30,16 @@ def is_equality(node: Node) -> bool:
 
 def same_label(a: Node, b: Node) -> bool:
     """Whether two labels name the same thing; ``y`` and ``f(x)`` do."""
+    a, b = _unmarked(a), _unmarked(b)
     if canonical(a) == canonical(b):
         return True
     return any(left == Sym("y") and _is_f(right) for left, right in ((a, b), (b, a)))
+
+
+def _unmarked(label: Node) -> Node:
+    """``\\angle A`` as ``A``."""
+    marked = isinstance(label, Apply) and label.op == "call" and label.args[0] in (Sym("angle"), Sym("triangle"))
+    return label.args[1] if marked else label  # type: ignore[union-attr]  # what is marked is an Apply
 
 
 def same_function(a: Node, b: Node) -> list[tuple[Node, Node]]:
@@ -69,7 +76,14 @@ def _same(a: Node, b: Node, budget: Budget) -> bool:
 
 
 def compare(a: Node, b: Node, budget: Budget) -> Judgement:
-    """Whether two relations say the same."""
+    """Whether two relations say the same.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> compare(read("y = 2/x"), read("xy = 2"), Budget()).tier
+    'polynomials'
+    >>> compare(read("x + y < 1"), read("2x + 2y > 2"), Budget()).why
+    'the sign is the other way round'
+    """
     left, right = _oriented(a), _oriented(b)
     if not isinstance(left, Apply) or not isinstance(right, Apply) or left.op != right.op:
         return different("structure", "the relations differ")
@@ -80,10 +94,32 @@ def compare(a: Node, b: Node, budget: Budget) -> Judgement:
     if is_solved(left) != is_solved(right):
         return different("structure", "one is solved, the other is not")
     found = _proportional(left, right, budget)
-    if found.equal is not True and found.tier == "balls" and left.op == "eq" and len(symbols_of(left) - CONSTANTS) > 1:
-        if symbolic.ask("equation", _difference(left), _difference(right)):
+    if found.equal is not True and found.tier == "balls" and may_need_sympy(left) and may_need_sympy(right):
+        if symbolic.ask("equation", _difference(left), _difference(right), budget):
             return same("sympy")
     return found
+
+
+def may_need_sympy(node: Node) -> bool:
+    """Whether SymPy may be asked about a tree: an operation not carried out, a curve that is not of polynomials."""
+    if unevaluated(node):
+        return True
+    names = symbols_of(node) - CONSTANTS
+    return isinstance(node, Apply) and node.op == "eq" and len(names) > 1 and not polynomials.is_rational(node)
+
+
+def _as_polynomials(a: Apply, b: Apply, budget: Budget) -> Judgement | None:
+    """The judgement on two relations whose sides are rational functions; None where another tier must tell."""
+    ordered = a.op in ("lt", "le")
+    try:
+        ratio = polynomials.ratio(_difference(a), _difference(b), budget, whole=ordered)
+    except polynomials.Unsuited:
+        return None
+    if ratio == 0:
+        return different("polynomials", "no constant multiple of one another")
+    if ordered and ratio < 0:
+        return different("polynomials", "the sign is the other way round")
+    return same("polynomials")
 
 
 def is_solved(node: Apply) -> bool:
@@ -124,6 +160,9 @@ def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
     names = (symbols_of(a) | symbols_of(b)) - CONSTANTS
     if symbols_of(a) - CONSTANTS != symbols_of(b) - CONSTANTS:
         return different("structure", "the letters differ")
+    found = _as_polynomials(a, b, budget)
+    if found is not None:
+        return found
     bits = _BITS
     while True:
         found, needed = _ratio(a, b, names, bits, budget)

@@ -21,30 +21,50 @@ from reward_server.verifiers.math.limits import MAX_ANSWER, MAX_TEXT
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{)|\\boxed\s+(?=[^\s{])")
 _BARE: Final = re.compile(r"\\?\w+|\S")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
-_DELIMITER: Final = re.compile(r"\\\\|\\\$|\$\$|\$|\\[\[\]()]|\n")
+_DELIMITER: Final = re.compile(
+    r"\\\\|\\\$|\$\$|\$|\\[\[\]()]|\n|\\(?:begin|end)\{(?:align|equation|gather|displaymath)\*?\}"
+)
 _CONNECTOR: Final = re.compile(
     r"(?>[\s$,;&=~./()\-•]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\*\*|\b\d{1,2}[.)]\s"
     r"|\b(?:and|or|also|maybe|perhaps|possibly|either|else|alternatively)\b"
     r"|\\?[A-Za-z]+(?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?\s*(?:=|\\in\b))*+"
 )
 """Between two parts of one answer: blanks, commas, ``and``, ``or``, ``x_2 =``."""
-_SAID = r"(?:final\s+|correct\s+)?answer"
+_SAID = r"(?:(?:final|correct|right|best)\s+)?answer"
+_CHOSEN = rf"(?:{_SAID}|(?:correct|right|best)\s+(?:option|choice))"
 _ANSWER_LINE: Final = re.compile(
-    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
+    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A|Ans\.?)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
     r"|####[ \t]*(?=\S)"
     rf"|\n?#{{1,6}}[ \t]*(?:{_SAID})[ \t]*\n\s*(?=\S)"
+    r"|(?:^|\n)[ \t]*(?:\*\*|__)?(?:the\s+)?final\s+answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)"
     r"|<answer>\s*(?=\S)|答案(?:是|为)?[ \t]*[:：]?[ \t]*(?=\S)"
     rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：][ \t]*\n?[ \t]*(?=\S)"
-    rf"|\b(?:final|correct|the|my|our)\s+{_SAID}\s+(?:is|would\s+be|=)[ \t]*(?:therefore\s+|thus\s+|simply\s+)?(?=\S)",
+    rf"|\b(?:final|correct|the|my|our)\s+{_CHOSEN}(?:\s+to\s+(?:the|this)\s+(?:question|problem))?"
+    r"\s+(?:(?:is|would\s+be|should\s+be|must\s+be|equals)\b|=)[ \t]*(?:(?:therefore|thus|simply)\b,?[ \t]*)?(?=\S)",
     re.IGNORECASE,
 )
-_SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])")
+_SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])|,?\s+(?:since|because)\b")
+"""Where what is said of the answer ends: at the next sentence, or at a reason."""
+_MARKS_AT_END: Final = re.compile(r"(?:\s*(?:</s>|<\|\w{1,20}\|>))+\Z")
+"""Marks with which a model's text may end: ``</s>``, ``<|im_end|>``."""
+_FENCED: Final = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
+_TABLE: Final = re.compile(r"\\begin\{(\w+\*?)\}.*\\end\{\1\}", re.DOTALL)
+_PROSE: Final = re.compile(r"(?<![\\{A-Za-z])[A-Za-z]{2}")
+"""Words between two dollar signs that no mathematics has: those are signs of money."""
 _BOLD: Final = re.compile(r"\*\*([^*\n]+)\*\*")
 _NUMBER: Final = re.compile(r"-?\$?\d[\d,]*(?:\.\d+)?%?")
-_CLOSERS: Final = {"$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]"}
+_CLOSERS: Final = {
+    "$": "$", "$$": "$$", "\\(": "\\)", "\\[": "\\]",
+    **{rf"\begin{{{name}}}": rf"\end{{{name}}}" for kind in ("align", "equation", "gather", "displaymath")
+       for name in (kind, f"{kind}*")},
+}  # fmt: skip
 _SHORT: Final = 200
 _MAX_GAP: Final = 60
 _MAX_PARTS: Final = 64
+_WINDOW: Final = 65_536
+"""Characters that are searched for boxes at once, from the end on."""
+_TAIL: Final = 32_768
+"""Characters that every other rule sees of a longer completion."""
 
 
 class Extracted(NamedTuple):
@@ -64,23 +84,37 @@ class Span(NamedTuple):
 
 
 def extract(text: str, how: str = "auto") -> Extracted | None:
-    """The answer of a completion, or None. ``how`` is a rule's name or ``auto``."""
+    r"""The answer of a completion, or None. ``how`` is a rule's name or ``auto``.
+
+    >>> extract(r"First $x = 1$, so it is \boxed{2} or \boxed{3}.")
+    Extracted(parts=('2', '3'), rule='boxed')
+    >>> extract("The sum is 7.\nAnswer: 7")
+    Extracted(parts=('7',), rule='answer_line')
+    """
     text = text[-MAX_TEXT:]
     thought = text.rfind("</think>")
     if thought >= 0:
         text = text[thought + len("</think>") :]
-    if how != "auto":
-        return _RULES[how](text)
-    for rule in ("boxed", "answer_line", "math", "bold", "whole"):
-        found = _RULES[rule](text)
+    ended = _MARKS_AT_END.search(text, len(text) - _MAX_GAP) if text[-1:] == ">" else None
+    if ended:
+        text = text[: ended.start()]
+    for rule in ("boxed", "answer_line", "math", "bold", "whole") if how == "auto" else (how,):
+        found = _RULES[rule](text if rule in ("boxed", "whole") else text[-_TAIL:])
         if found is not None:
             return found
     return None
 
 
 def _boxed(text: str) -> Extracted | None:
-    boxes = _boxes(text)
-    return Extracted(_last_parts(text, boxes), "boxed") if boxes else None
+    """The last boxes, looked for in one window after another from the end; windows overlap by more than an answer."""
+    end = len(text)
+    while end > 0:
+        window = text[max(0, end - _WINDOW) : end]
+        boxes = _boxes(window)
+        if boxes:
+            return Extracted(_last_parts(window, boxes), "boxed")
+        end = end - _WINDOW + 2 * MAX_ANSWER if end > _WINDOW else 0
+    return None
 
 
 def _last_parts(text: str, spans: Sequence[Span]) -> tuple[str, ...]:
@@ -144,37 +178,58 @@ def _answer_line(text: str) -> Extracted | None:
         display = maths(rest)
         if display and display[0].start == 0:
             return Extracted((rest[display[0].inner_start : display[0].inner_end],), "answer_line")
-    line = rest.split("\n", 1)[0].strip().strip("*_").strip()
+    fenced = _FENCED.match(rest)
+    line = _BOLD.sub(r"\1", (fenced[1] if fenced else rest).split("\n", 1)[0]).strip().strip("*_").strip()
+    line = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
+    if line.startswith("}"):  # \text{The answer is } 5
+        line = line[1:].strip().strip("$")
     spans = maths(line)
     if spans:
         return Extracted(_last_parts(line, spans), "answer_line")
-    line = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
     return Extracted((line,), "answer_line") if line else None
 
 
 def maths(text: str) -> list[Span]:
     r"""Spans between ``$``, ``$$``, ``\(`` and ``\[`` and their partners, in one pass.
 
-    A pair of ``$`` stands on one line with a blank inside both or neither; a lone one is money.
+    A pair of ``$`` stands on one line, or around a table, with a blank inside both or neither where there are words
+    inside; a lone one is money. Environments such as ``align`` are delimiters too.
     """
     spans: list[Span] = []
     opened: re.Match[str] | None = None
+    table = False
     for match in _DELIMITER.finditer(text):
         sign = match.group()
         if sign == "\n":
-            if opened is not None and opened.group() == "$":
-                opened = None
+            if opened is not None and opened.group() == "$" and not table:
+                table = "\\begin{" in text[opened.end() : match.start()]
+                opened = opened if table else None
             continue
         if opened is not None and sign == _CLOSERS[opened.group()]:
+            table = False
             inner = text[opened.end() : match.start()]
-            if sign != "$" or (inner.strip() and inner[0].isspace() == inner[-1].isspace()):
+            if sign != "$" or _is_math(inner, text[match.end() : match.end() + 1]):
                 if inner.strip():
-                    spans.append(Span(opened.start(), match.end(), opened.end(), match.start()))
+                    start = opened.end() + (_last_row(inner) if sign.startswith("\\end") else 0)
+                    spans.append(Span(opened.start(), match.end(), start, match.start()))
                 opened = None
                 continue
         if sign in _CLOSERS and (opened is None or opened.group() == "$"):
-            opened = match
+            opened, table = match, False
     return spans
+
+
+def _last_row(inner: str) -> int:
+    """Where the last row of an aligned derivation starts."""
+    return inner.rstrip().removesuffix("\\\\").rfind("\\\\") + 2 if "\\\\" in inner else 0
+
+
+def _is_math(inner: str, after: str) -> bool:
+    """Whether what stands between two dollar signs is mathematics, not the words between two amounts of money."""
+    if not inner.strip():
+        return False
+    even = inner[0].isspace() == inner[-1].isspace()
+    return even or (after in " \t\n.,;:" and _PROSE.search(inner) is None)
 
 
 def _math(text: str) -> Extracted | None:
@@ -188,10 +243,11 @@ def _bold(text: str) -> Extracted | None:
 
 
 def _whole(text: str) -> Extracted | None:
-    line = text.strip()
-    return (
-        Extracted((line,), "whole") if line and len(line) <= _SHORT and "\n" not in line and line[-1] != ":" else None
-    )
+    fenced = _FENCED.fullmatch(text.strip()) if len(text) <= MAX_ANSWER else None
+    line = (fenced[1] if fenced else text).strip()
+    if line and len(line) <= _SHORT and "\n" not in line and line[-1] != ":":
+        return Extracted((line,), "whole")
+    return Extracted((line,), "whole") if len(line) <= MAX_ANSWER and _TABLE.fullmatch(line) else None
 
 
 def _last_number(text: str) -> Extracted | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reward_server.verifiers.math.limits import MAX_STEPS
+from reward_server.verifiers.math.limits import MAX_STEPS, MAX_SYMBOLIC_S
 
 
 class Judgement(NamedTuple):
@@ -38,6 +38,8 @@ class Budget:
 
     steps: int = MAX_STEPS
     tolerance: float = 0.0
+    symbolic_s: float = MAX_SYMBOLIC_S
+    """Processor time that SymPy may still take."""
 
     def spend(self, cost: int = 1) -> None:
         """Count work, about a microsecond each; raises ``Spent``."""

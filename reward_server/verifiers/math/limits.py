@@ -8,7 +8,7 @@ MAX_TEXT: Final = 1_000_000
 """Characters of a completion that are searched: its tail."""
 MAX_ANSWER: Final = 12_000
 """Characters of an answer."""
-MAX_TOKENS: Final = 2_500
+MAX_TOKENS: Final = 1_500
 """Tokens of an answer."""
 MAX_DEPTH: Final = 50
 """Brackets, braces, roots and signs inside one another; each takes up to a dozen frames of the parser."""
@@ -28,6 +28,8 @@ MAX_TERMS: Final = 300
 """Terms of a sum or product with bounds that are evaluated."""
 MAX_STEPS: Final = 10_000
 """Operations, weighed by their precision, that comparing two answers may take in the tiers before SymPy."""
+MAX_SYMBOLIC_S: Final = 0.2
+"""Processor time that SymPy may take over two answers, all questions together."""
 MAX_PRECISION: Final = 8_192
 """Bits of ball arithmetic."""
 MAX_ALTERNATIVES: Final = 16

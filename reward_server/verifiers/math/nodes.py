@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 UNKNOWN: Final = object()
 """In a slot that nothing has been put into."""
@@ -41,14 +41,23 @@ class Words:
 class Apply:
     """An operation on other nodes.
 
-    Two slots keep what ``exact`` and ``canonical`` found, which depends on nothing but the tree: whoever fills them
-    first, they say the same.
+    Three slots keep what ``exact``, ``canonical`` and the survey below found, which depends on nothing but the tree:
+    whoever fills them first, they say the same.
     """
 
     op: str
     args: tuple[Node, ...]
     exact_memo: int | Fraction | None | object = field(default=UNKNOWN, init=False, repr=False, compare=False)
     canonical_memo: str | None = field(default=None, init=False, repr=False, compare=False)
+    survey_memo: Survey | None = field(default=None, init=False, repr=False, compare=False)
+
+
+class Survey(NamedTuple):
+    """What occurs in a tree."""
+
+    symbols: frozenset[str]
+    operations: frozenset[str]
+    words: bool
 
 
 Node: TypeAlias = Num | Sym | Words | Apply
@@ -92,6 +101,7 @@ OPERATIONS = {
     "derivative": "derivative by a of b",
     "eq": "a = b", "ne": "a ≠ b", "lt": "a < b", "le": "a ≤ b", "gt": "a > b", "ge": "a ≥ b",
     "given": "a under the condition b", "approx": "a ≈ b", "in": "a ∈ b", "cong": "a ≡ b", "mod": "a modulo b",
+    "residue": "(mod b) after a: all numbers that leave the same remainder",
     "same": "members of a chain of equations: each must be what the other side is",
     "chain": "relations that share operands: a < b ≤ c as (a < b, b ≤ c)",
 }  # fmt: skip
@@ -122,24 +132,40 @@ def depth_of(node: Node) -> int:
 
 def symbols_of(node: Node) -> frozenset[str]:
     """Names of the free letters of a tree; constants such as ``pi`` are letters too here."""
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        here = stack.pop()
-        if isinstance(here, Sym):
-            found.add(here.name)
-        elif isinstance(here, Apply):
-            stack.extend(here.args)
-    return frozenset(found)
+    if isinstance(node, Apply):
+        return _survey(node).symbols
+    return frozenset((node.name,)) if isinstance(node, Sym) else _NOTHING
 
 
 def operations_of(node: Node) -> frozenset[str]:
     """The operations that occur in a tree."""
-    found: set[str] = set()
-    stack = [node]
-    while stack:
-        here = stack.pop()
-        if isinstance(here, Apply):
-            found.add(here.op)
-            stack.extend(here.args)
-    return frozenset(found)
+    return _survey(node).operations if isinstance(node, Apply) else _NOTHING
+
+
+def has_words(node: Node) -> bool:
+    """Whether there are words anywhere in a tree."""
+    return _survey(node).words if isinstance(node, Apply) else isinstance(node, Words)
+
+
+def _survey(node: Apply) -> Survey:
+    known = node.survey_memo
+    if known is None:
+        symbols: set[str] = set()
+        operations: set[str] = set()
+        words = False
+        stack: list[Node] = [node]
+        while stack:
+            here = stack.pop()
+            if type(here) is Apply:
+                operations.add(here.op)
+                stack += here.args
+            elif type(here) is Sym:
+                symbols.add(here.name)
+            elif type(here) is Words:
+                words = True
+        known = Survey(frozenset(symbols), frozenset(operations), words)
+        object.__setattr__(node, "survey_memo", known)
+    return known
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()

@@ -8,6 +8,9 @@ from reward_server.verifiers.math.limits import MAX_DIGITS, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Num
 
 _MAX_EXPONENT = 5_000
+_MAX_SHOWN_BITS = 4_096
+_SMALL = 10**15
+_LOG10_2 = 0.30102999566398120
 
 
 def number(literal: str) -> Num:
@@ -39,6 +42,26 @@ def integer(digits: str) -> int:
     from flint import fmpz
 
     return int(fmpz(digits))
+
+
+def text(value: int) -> str:
+    """``str`` without its quadratic time; raises ``TooBig`` where that would show."""
+    if value.bit_length() > _MAX_SHOWN_BITS:
+        raise TooBig("digits", "a number has too many digits here")
+    return str(value)
+
+
+def digits(value: int) -> int:
+    """How many decimal digits an integer has, without writing them.
+
+    >>> digits(999), digits(-1000), digits(10**50 - 1)
+    (3, 4, 50)
+    """
+    value = abs(value)
+    if value < _SMALL:
+        return len(str(value))
+    estimate = int(value.bit_length() * _LOG10_2)
+    return estimate + 1 if value >= 10**estimate else estimate
 
 
 def tidy(value: Fraction | int) -> int | Fraction:

@@ -11,6 +11,8 @@ Apply(op='pow', args=(Sym(name='x'), Num(value=2, ulp=None)))
 
 from __future__ import annotations
 
+from typing import Final
+
 from reward_server.verifiers.math import units
 from reward_server.verifiers.math.limits import MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Words, depth_of
@@ -65,10 +67,11 @@ class Parser(Terms):
 
     def relation(self) -> Node:
         """Operands joined by signs such as ``=`` or ``<``; several signs make a chain."""
-        if self.peek.kind == "REL" and self.peek.value in ("eq", "approx", "implies", "iff"):
+        said = self.peek.kind == "REL" and self.peek.value in ("eq", "approx", "sim", "implies", "iff")
+        if said:
             self.next()  # "= 5": what stands on the left was said before
         left = self.operand()
-        links: list[Node] = []
+        links: list[Node] = [Apply("eq", (Words("…"), left))] if said and self.peek == ("REL", "eq", True) else []
         while self.peek.kind == "REL":
             op = self.next().value
             if self.peek.kind == "AMP":
@@ -76,6 +79,8 @@ class Parser(Terms):
             if op == "eq" and self.peek.kind in ("END", "CLOSE", "RBRACE", "SEP"):
                 break
             right = self.operand()
+            if op == "cong" and isinstance(right, Apply) and right.op == "mod":
+                right = Apply("residue", right.args)
             links.append(Apply(op, (left, right)))
             if len(links) > MAX_LINKS:
                 raise TooBig("size", f"a chain has more than {MAX_LINKS} relations")
@@ -101,7 +106,10 @@ class Parser(Terms):
             else:
                 node = Apply("mul", (node, factor))
         if self.peek.kind == "MONEY":
-            return Apply("quantity", (node, Words(units.MONEY.get(self.next().value, "?"))))
+            currency = Words(units.MONEY.get(self.next().value, "?"))
+            return node if isinstance(node, Apply) and node.op == "quantity" else Apply("quantity", (node, currency))
+        if self.peek.kind == "OPEN" and self.tokens[self.at + 1].kind in ("WORD", "UNIT"):  # 30 (cm)
+            return self.bracketed_unit(node)
         if self.peek.kind not in ("WORD", "UNIT") or self.peek.value.lower() in ("and", "or"):
             return node
         if isinstance(node, Words):
@@ -117,6 +125,12 @@ class Parser(Terms):
             if isinstance(rest, Apply) and rest.op == "quantity":
                 return Apply("compound", (Apply("quantity", (node, Words(units.canonical(phrase)))), rest))
             raise NotMath("a number after a unit")
+        return Apply("quantity", (node, Words(units.canonical(phrase) if units.is_unit(phrase) else phrase + " ?")))
+
+    def bracketed_unit(self, node: Node) -> Node:
+        opened = self.next().value
+        phrase = self.phrase()
+        self.expect("CLOSE", {"(": ")", "[": "]"}.get(opened))
         return Apply("quantity", (node, Words(units.canonical(phrase) if units.is_unit(phrase) else phrase + " ?")))
 
     def phrase(self) -> str:
@@ -136,7 +150,7 @@ class Parser(Terms):
             elif kind == "OP" and value == "^":
                 self.next()
                 power = self.argument()
-                parts.append("^" + (str(power.value) if isinstance(power, Num) else "?"))
+                parts.append("^" + (str(power.value) if isinstance(power, Num) and power in _POWERS else "?"))
                 continue
             elif kind == "SYM" and parts and parts[-1] == "/":
                 parts.append(value)
@@ -147,6 +161,10 @@ class Parser(Terms):
             else:
                 return " ".join(parts)
             self.next()
+
+
+_POWERS: Final = frozenset(map(Num, range(-9, 10)))
+"""Powers that a unit may have."""
 
 
 def _is_part(node: Node) -> bool:

@@ -14,5 +14,5 @@ INFIX: Final[dict[str, tuple[int, str]]] = {
 }  # fmt: skip
 STARTS: Final = frozenset("SYM FUNC FRAC SQRT OPEN LBRACE OVERLINE ACCENT BIG BEGIN NUM DOTS".split())
 """Kinds of token that multiply what stands before them."""
-CALLS: Final = frozenset("f g h F G Gamma".split())
+CALLS: Final = frozenset("f g h F G Gamma f^-1 g^-1 h^-1".split())
 """Letters that apply to the bracket after them."""

@@ -13,37 +13,41 @@ from typing import Final
 from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.atoms import negative
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Node, Sym, Words
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, has_words
 from reward_server.verifiers.math.parser import parses
+from reward_server.verifiers.math.respelling import COMMAND, inner_text, respelled
 from reward_server.verifiers.math.tensors import folded
 from reward_server.verifiers.math.tokens import tokenize
 from reward_server.verifiers.math.wrapping import unwrap
 
-_TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
+_TIME: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
+_MAY_BE_TIME: Final = re.compile(r":|(?<![A-Za-z])[apAP]\.?\s?[mM]\b")
 _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
-_COMMAND: Final = re.compile(
-    r"\\(?:text|textbf|textit|textrm|mbox|mathrm|mathbf|operatorname)\s*\{([^{}\\]*)\}|\\[,;:! ]|~"
-)
 _CHOICE: Final = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*((?![\s+*/^=<>,)_-]).*)?$", re.DOTALL)
 _MAY_CHOOSE: Final = re.compile(r"[A-J]\s?\}?\s?[).:]")
 _OPTION: Final = re.compile(r"(?i:option|choice)\s*\(?([A-J])\)?")
 _OTHER_CHOICE: Final = re.compile(r"\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,")
 _NAMES: Final = {
     **dict.fromkeys(("all real numbers", "all reals", "real numbers", "all real", "set of real numbers"), "RR"),
-    **dict.fromkeys(("no solution", "no solutions", "no real solution", "no real solutions", "empty set"), "emptyset"),
+    **dict.fromkeys(
+        (
+            "no solution",
+            "no solutions",
+            "no real solution",
+            "no real solutions",
+            "empty set",
+            "no solution exists",
+            "no solutions exist",
+        ),
+        "emptyset",
+    ),
     **dict.fromkeys(("all integers", "integers"), "ZZ"),
 }
-_BUILDER: Final = re.compile(r"^\{(\s*\w+\s*(?:\\in\b[^|:{}]*)?(?:\||:|\\mid).*)\}$", re.DOTALL)
-_OUTWARD: Final = re.compile(r"([\[\]])([^\[\](),;]*)[,;]([^\[\](),;]*)([\[\]])")
-_LEAD: Final = re.compile(
-    r"\s*(?:(?:the|our|my)\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?\s*[:=]?\s+(?=\S)", re.IGNORECASE
-)
-_RUNS: Final = re.compile(
-    r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?\\in\s?\\mathbb\s?\{?Z\}?\s?\)?$"
+_LETTER_DIGITS: Final = re.compile(
+    r"(?:\\(?:text|mathrm|texttt)\s?\{)?\(?(?=\d*[A-Z])([0-9A-Z]{2,40})\)?\}?_\{?(1[1-9]|2\d|3[0-6])\}?"
 )
 _PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\s?\+\s?-")
 _SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
-_TIMES_TEN: Final = re.compile(r"(?<=\d)\s?[xX]\s?(?=10\s?\^)")
 _COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
 
@@ -66,45 +70,38 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     if _SIMPLE.fullmatch(text):
         number = numerals.number(text.lstrip("-"))
         return (negative(number) if text[0] == "-" else number,)
-    text = _respelled(text)
-    time = _time(text) if ":" in text else None
+    text = respelled(text)
+    time = _time(text) if (":" in text or "m" in text or "M" in text) and _MAY_BE_TIME.search(text, 0, 40) else None
     if time is not None:
         return (time,)
+    if "_" in text and (based := _based(text)) is not None:
+        return (based,)
     try:
         found = list(parses(tokenize(text, decimal_comma=decimal_comma)))
     except NotMath:
-        return (*_choice(text), words(text))
+        found = list(_choice(text))
+        with contextlib.suppress(NotMath):
+            found.append(words(text))
+        if not found:
+            raise
+        return tuple(found)
     if "," in text and not decimal_comma and _AMBIGUOUS.search(text):
         with contextlib.suppress(NotMath):
             found += parses(tokenize(text, commas_group=False))
     if "+" in text and _PLUS_MINUS.search(text):
         with contextlib.suppress(NotMath):
             found += parses(tokenize(_PLUS_MINUS.sub("-", text)))
+    if any(map(_holds_words, found)):
+        with contextlib.suppress(NotMath):
+            found.append(words(text))
     return (*(folded(named(node)) for node in found), *_choice(text))
 
 
-def _respelled(text: str) -> str:
-    """Without words that lead in, and with brackets and qualifiers in their usual spelling."""
-    if "nswer" in text[:60]:
-        lead = _LEAD.match(_COMMAND.sub(_inner_text, text[:60]))
-        if lead:
-            text = unwrap(_COMMAND.sub(_inner_text, text)[lead.end() :]) or text
-    if "10" in text:
-        text = _TIMES_TEN.sub(r"\\times ", text)
-    if "mathbb" in text:
-        runs = _RUNS.search(text)
-        if runs and runs.start():
-            text = f"{text[: runs.start()]}, {runs[1]} \\in \\mathbb{{Z}}"
-    if text[0] == "{":
-        text = _BUILDER.sub(r"\\{\1\\}", text)
-    if text[0] == "]" or text[-1] == "[":
-        text = _OUTWARD.sub(_inward, text)
-    return text
-
-
-def _inward(match: re.Match[str]) -> str:
-    """``]0, 1[`` with the brackets that it means."""
-    return f"{'(' if match[1] == ']' else '['}{match[2]},{match[3]}{')' if match[4] == '[' else ']'}"
+def _holds_words(node: Node) -> bool:
+    """Whether words are terms or factors: then the text may be no mathematics after all, such as ``x-axis``."""
+    if not isinstance(node, Apply) or not has_words(node) or node.op not in ("add", "mul", "neg"):
+        return False
+    return any(isinstance(arg, Words) or _holds_words(arg) for arg in node.args)
 
 
 def named(node: Node) -> Node:
@@ -117,12 +114,12 @@ def named(node: Node) -> Node:
 
 def _choice(text: str) -> tuple[Node, ...]:
     """The letter of ``(B) 12`` or ``B. twelve``, where no other choice is named."""
-    option = _OPTION.fullmatch(text) if text[0] in "OoCc" else None
+    option = _OPTION.fullmatch(COMMAND.sub(inner_text, text).strip()) if "ption" in text or "hoice" in text else None
     if option:
         return (Sym(option[1]),)
     if not _MAY_CHOOSE.search(text, 0, 60):
         return ()
-    match = _CHOICE.match(_COMMAND.sub(_inner_text, text).strip())
+    match = _CHOICE.match(COMMAND.sub(inner_text, text).strip())
     if match is None or _OTHER_CHOICE.search(match[3] or ""):
         return ()
     letter = Sym(match[1] or match[2])
@@ -134,22 +131,29 @@ def _choice(text: str) -> tuple[Node, ...]:
         return (letter,)
 
 
+def _based(text: str) -> Num | None:
+    """A number with letters among its digits: ``FF_{16}``, ``2A_{12}``."""
+    match = _LETTER_DIGITS.fullmatch(text)
+    if match is None or not (match[2] == "16" or any(sign.isdigit() for sign in match[1])):
+        return None
+    with contextlib.suppress(NotMath):
+        return Num(numerals.in_base(match[1], int(match[2])))
+    return None
+
+
 def _time(text: str) -> Words | None:
     """A time of day, which must not be taken for a ratio: with ``am``/``pm``, or minutes below ten."""
-    match = _TIME.fullmatch(_COLON.sub(":", _COMMAND.sub(_inner_text, text)).strip())
-    if match is None or not (match[4] or match[2].startswith("0")):
+    match = _TIME.fullmatch(_COLON.sub(":", COMMAND.sub(inner_text, text)).strip())
+    if match is None or not (match[4] or (match[2] or "").startswith("0")):
         return None
-    hours, minutes, seconds, half = match.groups()
+    hours, minutes, seconds, half = match.groups("")
+    minutes = minutes or "00"
     return Words(f"{int(hours)}:{minutes}" + (f":{seconds}" if seconds else "") + (f" {half.lower()}m" if half else ""))
-
-
-def _inner_text(match: re.Match[str]) -> str:
-    return f" {match[1]} " if match[1] else " "
 
 
 def words(text: str) -> Words:
     """An answer that is no mathematics, as words. Raises ``NotMath`` where LaTeX other than text remains in it."""
-    plain = _COMMAND.sub(_inner_text, text).replace("{", "").replace("}", "")
+    plain = COMMAND.sub(inner_text, text).replace("{", "").replace("}", "")
     if not _PLAIN.fullmatch(plain) or not re.search(r"[^\W\d_]", plain):
         raise NotMath("the text is neither mathematics nor plain words")
     return Words(" ".join(plain.split()))

@@ -46,15 +46,22 @@ class Unordered(Exception):
 
 REALS: Final = Region((Piece(_LOW, False, _HIGH, False),))
 _NAMED: Final = {
-    "RR": REALS,
+    **dict.fromkeys(("RR", "R"), REALS),
     "emptyset": Region(()),
-    "RR^+": Region((Piece(Num(0), False, _HIGH, False),)),
-    "RR^-": Region((Piece(_LOW, False, Num(0), False),)),
+    **dict.fromkeys(("RR^+", "RR_+", "RR_>0", "RR_gt0"), Region((Piece(Num(0), False, _HIGH, False),))),
+    **dict.fromkeys(("RR^-", "RR_-", "RR_<0", "RR_lt0"), Region((Piece(_LOW, False, Num(0), False),))),
+    "RR_ge0": Region((Piece(Num(0), True, _HIGH, False),)),
+    "RR_le0": Region((Piece(_LOW, False, Num(0), True),)),
 }
 
 
 def region(node: Node, budget: Budget) -> Region | None:
-    """The set of reals a tree stands for, or None. Raises ``Spent``."""
+    r"""The set of reals a tree stands for, or None. Raises ``Spent``.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> region(read("0 < x <= 2"), Budget()).pieces == region(read(r"(0, 1] \cup (1, 2]"), Budget()).pieces
+    True
+    """
     try:
         return _Reader(budget).region(node)
     except Unordered:

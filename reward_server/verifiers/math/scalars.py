@@ -6,13 +6,14 @@ import hashlib
 from fractions import Fraction
 from typing import Final
 
-from reward_server.verifiers.math import symbolic
+from reward_server.verifiers.math import modular, symbolic
 from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.exact import Exact, exact
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import MAX_PRECISION
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, operations_of, symbols_of
+from reward_server.verifiers.math.numerals import digits
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 MIN_DIGITS: Final = 4
@@ -20,34 +21,46 @@ MIN_DIGITS: Final = 4
 _SLACK: Final = 2
 """A number that terminates within so many digits more than the decimal has must be met exactly."""
 _ROUNDS: Final = 8
+_OPAQUE: Final = "something could not be evaluated"
+"""The sides are apart where a part of them was taken for a letter of its own: they may be equal, but not by points."""
 _QUICK, _RAISED = 128, 512
 
 
 def unevaluated(node: Node) -> frozenset[str]:
     """Operations that a question asks to carry out: an answer that repeats one is not what they come to."""
-    found = operations_of(node) & _TO_CARRY_OUT
-    return found | {"infinite"} if _is_infinite(node) else found
+    operations = operations_of(node)
+    found = operations & _TO_CARRY_OUT
+    return found | {"infinite"} if operations & _REPEATED and _is_infinite(node) else found
 
 
 def _is_infinite(node: Node) -> bool:
     if not isinstance(node, Apply):
         return False
-    if node.op in ("sum", "product") and (infinity(node.args[1]) or infinity(node.args[2])):
+    if node.op in _REPEATED and (infinity(node.args[1]) or infinity(node.args[2])):
         return True
     return any(_is_infinite(arg) for arg in node.args)
 
 
+_REPEATED: Final = frozenset({"sum", "product"})
 _TO_CARRY_OUT: Final = frozenset({"integral", "limit", "derivative"})
 
 
 def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
-    """Whether two trees are the same number or function. Symmetric. Raises ``Spent``."""
+    r"""Whether two trees are the same number or function. Symmetric. Raises ``Spent``.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> compare_scalars(read(r"\sqrt{12}"), read(r"2\sqrt{3}"), Budget())
+    Judgement(equal=True, tier='balls', why='')
+    >>> compare_scalars(read(r"\sqrt{2}"), read("1.4142"), Budget()).tier
+    'decimal'
+    """
     undone = unevaluated(a), unevaluated(b)
     if undone[0] != undone[1]:
         return different("structure", "one is not evaluated")
     found = _compare(a, b, budget)
     if found.equal is None and undone[0]:
-        answer = symbolic.ask("value", *sorted((a, b), key=canonical))
+        one, other = sorted((a, b), key=canonical)
+        answer = symbolic.ask("value", one, other, budget)
         if answer is not None:
             return same("sympy") if answer else different("sympy", "the difference is not zero")
     return found
@@ -116,7 +129,7 @@ def stated(node: Node) -> tuple[Exact, Fraction] | None:
 
 
 def _digits(value: Exact, ulp: Fraction) -> int:
-    return len(str(abs(int(value / ulp))))
+    return digits(int(value / ulp))
 
 
 def _rounds_to(a: Node, b: Node, left: Exact, right: Exact) -> bool:
@@ -132,7 +145,7 @@ def _rounds_to(a: Node, b: Node, left: Exact, right: Exact) -> bool:
     return False
 
 
-def _terminates(value: Exact, digits: int) -> bool:
+def _terminates(value: Exact, limit: int) -> bool:
     """Whether a rational has a decimal expansion of at most so many significant digits."""
     rest = value.denominator
     twos = (rest & -rest).bit_length() - 1
@@ -143,7 +156,7 @@ def _terminates(value: Exact, digits: int) -> bool:
         fives += 1
     if rest != 1:
         return False
-    return len(str(abs(value.numerator) * 10 ** max(twos, fives) // value.denominator)) <= digits
+    return digits(value.numerator * 10 ** max(twos, fives) // value.denominator) <= limit
 
 
 def _ball_rounds(decimal: Node, other: Node, known: Exact | None, budget: Budget) -> bool:
@@ -194,6 +207,12 @@ def seed(a: Node, b: Node) -> bytes:
 
 
 def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judgement:
+    """Rational functions modulo primes; the rest with balls, where a logarithm may have either base."""
+    equal = modular.equal(a, b, seed(a, b), budget)
+    if equal is not None:
+        return (
+            same("modular") if equal else different("modular", "they differ as functions" if names else "they differ")
+        )
     readings = (0, 10) if _has_log(a) or _has_log(b) else (0,)
     found = undecided("no reading")
     for log_base in readings:
@@ -205,7 +224,7 @@ def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judge
 
 def _has_log(node: Node) -> bool:
     """Whether a logarithm without a base occurs, which some write for base ten."""
-    if not isinstance(node, Apply):
+    if not isinstance(node, Apply) or "log" not in operations_of(node):
         return False
     return (node.op == "log" and len(node.args) == 1) or any(_has_log(arg) for arg in node.args)
 
@@ -219,7 +238,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
         at = point(names, key, index, whole)
         apart, is_real, reason = _at(a, b, at, log_base, budget, _RAISED if index else _QUICK)
         if apart is None:
-            if not names:
+            if not names or reason == _OPAQUE:
                 return undecided(reason)
             continue
         if not names or is_real == (True, True):
@@ -254,7 +273,7 @@ def _at(
             is_real = left.imag.contains(0) and not left_reals, right.imag.contains(0) and not run.left_reals
             if not left.overlaps(right):
                 if run.opaque:
-                    return None, is_real, "something could not be evaluated"
+                    return None, is_real, _OPAQUE
                 return True, is_real, ""
             tight = max(abs(left).rad(), abs(right).rad()) * 2 ** (bits // 4) <= max(abs(left), abs(right), key=float)
             needed = run.needed
@@ -270,18 +289,19 @@ def _show(at: dict[str, int | Fraction]) -> str:
 
 
 _OF_INTEGERS: Final = frozenset({"factorial", "double_factorial", "binom", "gcd", "lcm", "mod"})
+_MAY_WANT_INTEGERS: Final = _OF_INTEGERS | _REPEATED | {"pow"}
 
 
 def integer_names(node: Node) -> frozenset[str]:
     """Letters that only make sense as integers: in factorials, in bounds of sums, in powers of negative numbers."""
-    if not isinstance(node, Apply):
+    if not isinstance(node, Apply) or not operations_of(node) & _MAY_WANT_INTEGERS:
         return frozenset()
     found: set[str] = set()
     for arg in node.args:
         found |= integer_names(arg)
     if node.op in _OF_INTEGERS:
         found |= symbols_of(node)
-    elif node.op in ("sum", "product"):
+    elif node.op in _REPEATED:
         found |= symbols_of(node.args[1]) | symbols_of(node.args[2])
     elif node.op == "pow":
         base = exact(node.args[0])

@@ -8,7 +8,7 @@ from typing import Final
 
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
-from reward_server.verifiers.math.nodes import Apply, Node, Num
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.reals import Region
 from reward_server.verifiers.math.scalars import compare_scalars
@@ -39,6 +39,9 @@ class Sequences(ABC):
 
     def lists(self, a: Node, b: Node) -> Judgement:
         left, right = items(a), items(b)
+        ops = {node.op for node in (a, b) if isinstance(node, Apply)}
+        if "or" in ops and len(ops) > 1 and all(_is_name(item, ops) for item in (*left, *right)):
+            return different("structure", "one leaves open which of them it is")
         ordered = self.params.order == "strict" and "set" not in (kind(a), kind(b))
         if "group" in (kind(a), kind(b)):
             group = a if kind(a) == "group" else b
@@ -111,6 +114,8 @@ class Sequences(ABC):
                 continue
             open_ = False
             for other in right:
+                if (kind(node) == "set") is not (kind(other) == "set"):
+                    continue  # {2} as an element is not 2
                 found = self.compare(node, other)
                 if found.equal:
                     break
@@ -183,6 +188,11 @@ class Sequences(ABC):
         if any(len(row.args) != 1 for row in cases.args if isinstance(row, Apply)):
             return different("structure", "cases against a list")
         return self.compare(Apply("list", _rows(cases)), other)
+
+
+def _is_name(node: Node, ops: set[str]) -> bool:
+    """Whether an item is a name: ``A or B`` is not ``A and B``, where ``x = 1 or x = 2`` is ``1, 2``."""
+    return isinstance(node, Words) or (isinstance(node, Sym) and (node.name.isupper() or ops == {"and", "or"}))
 
 
 def _rows(node: Apply) -> tuple[Node, ...]:

@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from reward_server.verifiers.math.limits import MAX_ALTERNATIVES
-from reward_server.verifiers.math.nodes import GROUPS, RELATIONS, Apply, Node, Num, Sym, Words
+from reward_server.verifiers.math.nodes import (
+    GROUPS,
+    RELATIONS,
+    Apply,
+    Node,
+    Num,
+    Sym,
+    Words,
+    operations_of,
+    symbols_of,
+)
+from reward_server.verifiers.math.symbols import CONSTANTS
 
 _LISTS: Final = frozenset({"list", "or", "and"})
 _KINDS: Final = {
     "quantity": "quantity", "compound": "quantity", "matrix": "matrix", "cases": "cases", "ratio": "ratio",
+    "residue": "residue",
     "set": "set", "builder": "region", "union": "region", "intersection": "region", "difference": "region",
     **dict.fromkeys(GROUPS, "group"), **dict.fromkeys(_LISTS, "list"), **dict.fromkeys(RELATIONS, "relation"),
     "chain": "relation", "implies": "relation", "to": "relation", "iff": "relation", "subset": "relation",
@@ -99,7 +111,7 @@ def items(node: Node) -> tuple[Node, ...]:
     if isinstance(node, Apply) and node.op in _LISTS:
         return tuple(item for arg in node.args for item in items(arg))
     if isinstance(node, Apply) and node.op == "set":
-        return tuple(item for arg in node.args for item in items(arg))
+        return tuple(item for arg in node.args for item in ((arg,) if kind(arg) == "set" else items(arg)))
     if node == Sym("emptyset"):
         return ()
     return signs(node)
@@ -109,17 +121,16 @@ def signs(node: Node) -> tuple[Node, ...]:
     """Both values of a plus-or-minus; all signs of one answer go together where a minus-or-plus is among them."""
     if not _has_signs(node):
         return (node,)
-    if _has(node, "mp"):
+    if "mp" in operations_of(node):
         return (_signed(node, "add", "sub"), _signed(node, "sub", "add"))
     return tuple(dict.fromkeys(_each_sign(node)))[:MAX_ALTERNATIVES]
 
 
 def _has_signs(node: Node) -> bool:
-    return isinstance(node, Apply) and (node.op in ("pm", "mp") or any(_has_signs(arg) for arg in node.args))
+    return bool(operations_of(node) & _SIGNS)
 
 
-def _has(node: Node, op: str) -> bool:
-    return isinstance(node, Apply) and (node.op == op or any(_has(arg, op) for arg in node.args))
+_SIGNS: Final = frozenset({"pm", "mp"})
 
 
 def _signed(node: Node, pm: str, mp: str) -> Node:
@@ -157,14 +168,16 @@ def is_label(node: Node) -> bool:
         return False
     if node.op == "quantity":
         return isinstance(node.args[1], Words) and is_label(node.args[0])
-    if node.op in _OPERATORS:
+    if node.op in _OPERATORS or node.op == "call":
         return True
+    if node.op == "mul" and isinstance(node.args[0], Sym) and kind(node.args[-1]) == "relation":
+        return True  # P(X = 2)
     return node.op in _LABELS and all(is_label(arg) for arg in node.args)
 
 
 _OPERATORS: Final = frozenset({"limit", "integral", "derivative", "sum", "product"})
 _LABELS: Final = frozenset(
-    "mul add div call abs tuple list matrix row sin cos tan cot sec csc log ln det max min gcd lcm floor ceil union "
+    "mul add div ratio abs tuple list matrix row sin cos tan cot sec csc log ln det max min gcd lcm floor ceil union "
     "intersection given".split()
 )
 
@@ -184,6 +197,8 @@ def labelled(node: Node) -> tuple[Node | None, Node]:
         members = (links[0].args[0], *(link.args[1] for link in links))
     else:
         return None, node
+    if len(members) > 2 and is_label(members[0]) and not _letters(members[-1]):  # A = s^2 = 16: a formula on the way
+        members = (members[0], *(member for member in members[1:] if not _letters(member)))
     named = [member for member in members if is_label(member)]
     values = [member for member in members if not is_label(member)]
     if len(values) == len(members) - 1 and len(values) >= 1:
@@ -193,6 +208,10 @@ def labelled(node: Node) -> tuple[Node | None, Node]:
     if len(members) == 2:
         return members[0], members[1]  # y = x: letters on both sides
     return None, node
+
+
+def _letters(node: Node) -> frozenset[str]:
+    return symbols_of(node) - CONSTANTS
 
 
 def distributed(values: tuple[Node, ...]) -> tuple[Node | None, tuple[Node, ...]]:

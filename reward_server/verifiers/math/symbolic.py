@@ -1,7 +1,9 @@
-"""The last tier's near side: one process of ``symbolic_worker`` for this process, started on first use.
+"""The last tier's near side: questions to the one SymPy process of this process and its forks, ``symbolic_worker``.
 
-Safe to call from any thread; a process that was forked from one with a worker starts its own. A worker that does not
-answer in time is killed and replaced; no call waits longer than ``_ANSWER_S`` for one that is running.
+The process is started ahead (``start`` returns at once; ``ready`` waits until SymPy is loaded, a second or so), so
+that no completion waits for it. Every question travels with the writing end of a pipe of its own, which makes
+asking safe from any thread and any fork: whoever forks after ``start`` shares the process. It ends when the last of
+them is gone. One that died, or does not answer, is replaced.
 """
 
 from __future__ import annotations
@@ -12,79 +14,77 @@ import json
 import os
 import select
 import signal
+import socket
 import sys
 import threading
-import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+from reward_server.errors import Unavailable
+from reward_server.verifiers.math.judgement import Budget
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
 
 _PROGRAM: Final = Path(__file__).with_name("symbolic_worker.py")
-_START_S: Final = 30.0
-_ANSWER_S: Final = 3.0
+_START_S: Final = 60.0
+_ANSWER_S: Final = 20.0
+"""A hundred times the processor time of a question: passing it means that the machine is at fault."""
+_GRACE_S: Final = 0.05
+"""Time in which the socket of a process that dies may close after its pipes."""
 _MAX_TREE: Final = 60_000
+_LEAST_S: Final = 0.01
+"""Processor time below which no question is worth asking."""
 
 
-class _Worker:
-    """A running worker and the two pipes to it."""
+class _Late(Exception):
+    """Nothing came in time."""
+
+
+class _Server:
+    """A running SymPy process and the socket to it."""
 
     def __init__(self) -> None:
-        to_read, self.writer = os.pipe()
-        self.reader, to_write = os.pipe()
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control.settimeout(_ANSWER_S)
         self.owner = os.getpid()
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
+        self.loaded = False
+        """Whether it has answered once, and so has SymPy in memory."""
+        with theirs:
             self.pid = os.posix_spawn(
                 sys.executable,
                 [sys.executable, "-P", str(_PROGRAM), *sys.path],
                 {},  # nothing of this process's environment is its business
                 file_actions=[
-                    (os.POSIX_SPAWN_DUP2, to_read, 0),
-                    (os.POSIX_SPAWN_DUP2, to_write, 1),
-                    (os.POSIX_SPAWN_DUP2, null, 2),
+                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
+                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
                 ],
-                setpgroup=0,
+                setpgroup=0,  # Ctrl-C is not for it
             )
-        finally:
-            for descriptor in (to_read, to_write, null):
-                os.close(descriptor)
-        os.set_blocking(self.writer, False)
-        self.ready = False
 
     def ask(self, line: bytes) -> bytes:
-        """The answer to one line; raises ``OSError`` where the worker is late or gone."""
-        if not self.ready:
-            self._read(_START_S)
-            self.ready = True
-        self._write(line)
-        return self._read(_ANSWER_S)
-
-    def _write(self, line: bytes) -> None:
-        end = time.monotonic() + _ANSWER_S
-        while line:
-            if not select.select([], [self.writer], [], max(0.0, end - time.monotonic()))[1]:
-                raise TimeoutError
-            line = line[os.write(self.writer, line) :]
-
-    def _read(self, within_s: float) -> bytes:
-        end = time.monotonic() + within_s
-        answer = b""
-        while not answer.endswith(b"\n"):
-            if not select.select([self.reader], [], [], max(0.0, end - time.monotonic()))[0]:
-                raise TimeoutError
-            chunk = os.read(self.reader, 1 << 12)
-            if not chunk:
-                raise BrokenPipeError
-            answer += chunk
+        """The answer to one line, empty where the question passed its limits; raises ``_Late`` or ``OSError``."""
+        reader, writer = os.pipe()
+        try:
+            try:
+                socket.send_fds(self.control, [line], [writer])
+            finally:
+                os.close(writer)
+            if not _readable(reader, _ANSWER_S if self.loaded else _START_S):
+                raise _Late
+            answer = os.read(reader, 1 << 12)
+        except TimeoutError as error:
+            raise _Late from error
+        finally:
+            os.close(reader)
+        if not answer and _readable(self.control.fileno(), _GRACE_S):  # nothing is said there but that it has gone
+            raise BrokenPipeError
+        self.loaded = True
         return answer
 
     def stop(self) -> None:
-        """Kill it and its forks, reap it, close the pipes. In a fork of the owner only the pipes are closed."""
-        for descriptor in (self.writer, self.reader):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        """Leave it; in the process that started it, also end it and what it forked."""
+        self.control.close()
         if os.getpid() == self.owner:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
@@ -93,63 +93,92 @@ class _Worker:
 
 
 _lock = threading.Lock()
-_worker: _Worker | None = None
+_server: _Server | None = None
 _registered = False
 
 
-def _forget() -> None:
-    """In a fork: the lock may have been held by a thread that is not here, and the worker is the parent's."""
-    global _lock, _worker
-    _lock = threading.Lock()
-    if _worker is not None:
-        _worker.stop()
-    _worker = None
+def start() -> None:
+    """Have the process loading SymPy in the background, if it is not there yet."""
+    _running()
 
 
-def _register() -> None:
-    """Once, when the first worker starts: it must not outlive this process, nor be shared with a fork of it."""
-    global _registered
-    if not _registered:
-        os.register_at_fork(after_in_child=_forget)
-        atexit.register(shut_down)
-        _registered = True
+def ready() -> None:
+    """Wait until SymPy is loaded, so that the time is not taken from a completion."""
+    if not _running().loaded:
+        ask("value", Num(1), Num(1), Budget())
 
 
 def shut_down() -> None:
-    """Stop the worker of this process, if there is one."""
-    global _worker
-    if _worker is not None:
-        _worker.stop()
-    _worker = None
+    """Leave the process and end it if it is this process's own."""
+    global _server
+    with _lock:
+        server, _server = _server, None
+    if server is not None:
+        server.stop()
 
 
-def ask(what: str, a: Node, b: Node) -> bool | None:
+def ask(what: str, a: Node, b: Node, budget: Budget) -> bool | None:
     """Whether SymPy finds two trees equal (``value``) or two differences of sides vanishing together (``equation``).
 
-    None where it cannot tell, or not within its limits.
+    None where it cannot tell, or not within the processor time that is left in the budget. Raises ``Unavailable``
+    where it does not answer for other reasons.
     """
-    global _worker
+    if budget.symbolic_s < _LEAST_S:
+        return None
     try:
-        line = json.dumps([what, _plain(a), _plain(b)]).encode() + b"\n"
+        line = json.dumps([what, _plain(a), _plain(b), budget.symbolic_s]).encode()
     except (TypeError, RecursionError):
         return None
     if len(line) > _MAX_TREE:
         return None
+    for _ in range(3):  # one that died since the last question is replaced
+        server = _running()
+        try:
+            answer = server.ask(line)
+        except OSError:
+            _replace(server)
+            continue
+        except _Late:
+            _replace(server)
+            break
+        found, used_s = json.loads(answer) if answer else (None, budget.symbolic_s)
+        budget.symbolic_s -= used_s
+        return found if isinstance(found, bool) else None
+    raise Unavailable("the process of SymPy does not answer", reason="symbolic_late", retryable=True)
+
+
+def _running() -> _Server:
+    global _server, _registered
     with _lock:
-        for _ in range(2):  # a worker that died since the last call is replaced once
-            if _worker is None:
-                _register()
-                _worker = _Worker()
-            try:
-                answer = json.loads(_worker.ask(line))
-            except TimeoutError:
-                shut_down()
-                return None
-            except OSError:
-                shut_down()
-                continue
-            return answer if isinstance(answer, bool) else None
-    return None
+        if not _registered:
+            os.register_at_fork(after_in_child=_unlock)
+            atexit.register(shut_down)
+            _registered = True
+        if _server is None:
+            _server = _Server()
+        return _server
+
+
+def _replace(server: _Server) -> None:
+    """Give up on one, unless another thread has done so."""
+    global _server
+    with _lock:
+        if _server is server:
+            _server = None
+            server.stop()
+
+
+def _unlock() -> None:
+    """In a fork: the lock may have been held by a thread that is not here."""
+    global _lock
+    _lock = threading.Lock()
+
+
+def _readable(descriptor: int, within_s: float) -> bool:
+    """Whether there is something to read, or an end, within a time."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(within_s * 1e3))
 
 
 def _plain(node: Node) -> list[Any]:

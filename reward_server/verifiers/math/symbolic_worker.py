@@ -1,13 +1,14 @@
 """The SymPy tier's own process: run by its path, standard library and SymPy only.
 
-Theory of operation. ``symbolic`` starts this file once and speaks to it over stdin and stdout, one JSON line each
-way. This process imports SymPy and then only forks: each request is decided in a fork of its own, with a limit on
-processor time and memory set by the kernel, and killed by this process when it is late. So a request cannot slow,
-wedge or fatten the next one, and none sees what another left in SymPy's caches. It ends when its input closes or
-when its parent is gone.
+Theory of operation. ``symbolic`` starts this file with one end of a socket for its standard input. This process
+imports SymPy and then only forks: each question comes as one message, a JSON line and the writing end of a pipe, and
+is decided in a fork of its own, under limits on processor time and memory that the kernel keeps, which writes its
+answer to that pipe. So a question cannot slow, wedge or fatten another one, and none sees what another left in
+SymPy's caches. A pipe that ends with nothing in it says that the question passed a limit. The process ends when
+nobody holds the other end of its socket any more.
 
-Trees come as nested lists, ``["add", ["num", 1, 2], ["sym", "x"]]``, and are built by the tables below from SymPy
-classes; no text is parsed by SymPy, and a name in a tree becomes a ``Symbol`` and nothing else.
+Trees come as nested lists, ``["add", ["num", "0x1", "0x2"], ["sym", "x"]]``, and are built by the tables below from
+SymPy classes; no text is parsed by SymPy, and a name in a tree becomes a ``Symbol`` and nothing else.
 
 Covered: time, memory, recursion, death of either side. Not covered: a bug in SymPy that gives a wrong answer.
 """
@@ -18,72 +19,44 @@ import ctypes
 import json
 import os
 import resource
-import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
-CPU_S: Final = 0.2
-WALL_S: Final = 1.0
-MEMORY: Final = 256 << 20
+MEMORY: Final = 160 << 20
 _PR_SET_PDEATHSIG: Final = 1
-_MAX_LINE: Final = 1 << 20
+_MAX_LINE: Final = 1 << 17
 
 
-def serve() -> None:
-    """Answer requests until the input closes or the parent is gone."""
-    parent = os.getppid()
+def serve(control: socket.socket) -> None:
+    """Fork for every question until nobody can ask any more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps
     _import()
-    waiting = b""
-    os.write(1, b'"ready"\n')
     while True:
-        line, found, rest = waiting.partition(b"\n")
-        if found:
-            waiting = rest
-            os.write(1, _in_fork(line) + b"\n")
-            continue
-        readable, _, _ = select.select([0], [], [], 1.0)
-        if os.getppid() != parent:
+        line, descriptors, _, _ = socket.recv_fds(control, _MAX_LINE, 1)
+        if not descriptors:
             return
-        if readable:
-            chunk = os.read(0, 1 << 16)
-            if not chunk or len(waiting) > _MAX_LINE:
-                return
-            waiting += chunk
+        if os.fork() == 0:
+            _answer(line, descriptors[0])
+        os.close(descriptors[0])
 
 
-def _in_fork(line: bytes) -> bytes:
-    """The answer of a fork, or ``null`` where it was late, too big or broken."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reader)
-            _confine()
-            os.write(writer, json.dumps(decide(json.loads(line))).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    answer = b""
-    end = time.monotonic() + WALL_S
-    while True:
-        left = end - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
-            break
-        chunk = os.read(reader, 1 << 12)
-        if not chunk:
-            break
-        answer += chunk
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    os.close(reader)
-    return answer or b"null"
+def _answer(line: bytes, pipe: int) -> None:
+    """Decide one question and end; whatever goes wrong ends this fork without an answer."""
+    try:
+        what, left, right, cpu_s = json.loads(line)
+        _confine(cpu_s)
+        found = decide(what, left, right)
+        os.write(pipe, json.dumps([found, time.process_time()]).encode())
+    finally:
+        os._exit(0)
 
 
-def _confine() -> None:
-    """Limits of one decision, kept by the kernel: no handler of ours runs."""
+def _confine(cpu_s: float) -> None:
+    """Limits of one question, kept by the kernel: no handler of ours runs."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -93,7 +66,7 @@ def _confine() -> None:
         size = int(statm.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.setitimer(signal.ITIMER_PROF, CPU_S)  # its default action ends the process
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)  # its default action ends the process
 
 
 def _import() -> None:
@@ -106,10 +79,9 @@ def _import() -> None:
     sympy.summation(x, (x, 1, 5))
 
 
-def decide(request: list[Any]) -> bool | None:
-    """``["value", a, b]``: whether a - b is zero. ``["equation", a, b]``: whether two differences of sides vanish
-    together, up to factors that are constant."""
-    what, left, right = request
+def decide(what: str, left: list[Any], right: list[Any]) -> bool | None:
+    """``value``: whether left - right is zero. ``equation``: whether two differences of sides vanish together, up to
+    factors that are constant."""
     return _zero(build(left) - build(right)) if what == "value" else _vanish_together(build(left), build(right))
 
 
@@ -173,4 +145,5 @@ def _table() -> dict[str, Callable[..., Any]]:
 if __name__ == "__main__":
     sys.setrecursionlimit(2_000)
     sys.path.extend(entry for entry in sys.argv[1:] if entry and entry not in sys.path)
-    serve()
+    with socket.socket(fileno=0) as owner:
+        serve(owner)

@@ -64,7 +64,7 @@ UNICODE: Final = str.maketrans(
 
 IGNORED: Final = frozenset(
     "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm displaystyle textstyle "
-    "scriptstyle scriptscriptstyle limits nolimits mathstrut strut cdotp null rm bf it sf tt large Large small "
+    "scriptstyle scriptscriptstyle limits nolimits mathstrut strut cdotp null bf it sf tt large Large small "
     "boldmath unboldmath normalsize centering hfill hline allowbreak nobreak relax ensuremath protect noindent".split()
 )
 """Commands that change only how an answer looks."""
@@ -99,7 +99,7 @@ FUNCTIONS: Final = {
     "factorial": "factorial", "binomial": "binom", "binom": "binom", "Log": "log", "Ln": "ln", "Sin": "sin",
     "Cos": "cos",
     "Tan": "tan", "arsinh": "asinh", "arcosh": "acosh", "artanh": "atanh", "Arctan": "atan", "Arcsin": "asin",
-    "Arccos": "acos",
+    "Arccos": "acos", "cis": "cis",
 }  # fmt: skip
 """Names applied to what follows, in LaTeX and in plain text; the value is the operation."""
 PLAIN_ONLY: Final = frozenset("sh ch th lb re im tg floor ceil abs factorial binomial".split())
@@ -138,7 +138,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "because": ("MARK", "therefore"),
     "euro": ("MONEY", "€"), "pounds": ("MONEY", "£"), "yen": ("MONEY", "¥"), "rupee": ("MONEY", "₹"),
     "cent": ("UNIT", "cent"),
-    "dollar": ("MONEY", "$"), "textdollar": ("MONEY", "$"), "subset": ("REL", "subset"), "subseteq": ("REL", "subset"),
+    "dollar": ("MONEY", "$"), "textdollar": ("MONEY", "$"),
+    "mathdollar": ("MONEY", "$"), "subset": ("REL", "subset"), "subseteq": ("REL", "subset"),
     "notin": ("REL", "notin"), "mathbb": ("BLACKBOARD", ""), "Bbb": ("BLACKBOARD", ""), "sim": ("REL", "sim"),
     "parallel": ("REL", "parallel"), "perp": ("REL", "perp"), "R": ("SYM", "RR"), "reals": ("SYM", "RR"),
     "Z": ("SYM", "ZZ"),
@@ -164,6 +165,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "times": ("OP", "*"), "deg": ("POST", "degree"), "degree": ("POST", "degree"), "degrees": ("POST", "degree"),
     "percent": ("POST", "percent"), "pct": ("POST", "percent"), "emptyset": ("SYM", "emptyset"),
     "le": ("REL", "le"), "leq": ("REL", "le"), "ge": ("REL", "ge"), "geq": ("REL", "ge"), "neq": ("REL", "ne"),
+    "USD": ("MONEY", "$"), "EUR": ("MONEY", "€"), "GBP": ("MONEY", "£"), "INR": ("MONEY", "₹"), "JPY": ("MONEY", "¥"),
     "choose": ("OVER", "binom"), "frac": ("FRAC", "div"), "dfrac": ("FRAC", "div"), "reals": ("SYM", "RR"),
 }  # fmt: skip
 """Plain words that are mathematics."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reward_server.verifiers.math.nodes import Apply, Node, Sym
+from reward_server.verifiers.math.nodes import Apply, Node, Sym, operations_of
 
-_ROWS = frozenset({"matrix", "row", "tuple"})
+_TENSORS = frozenset({"matrix", "tuple"})
+_ROWS = _TENSORS | {"row"}
 
 
 def folded(node: Node) -> Node:
     """The tree with its outer sums and multiples of matrices and tuples carried out; any other tree as it is."""
+    return _folded(node) if operations_of(node) & _TENSORS else node
+
+
+def _folded(node: Node) -> Node:
     if not isinstance(node, Apply) or node.op not in ("add", "mul", "neg", "div"):
         return node
-    args = tuple(folded(arg) for arg in node.args)
-    tensors = [arg for arg in args if isinstance(arg, Apply) and arg.op in ("matrix", "tuple")]
+    args = tuple(_folded(arg) for arg in node.args)
+    tensors = [arg for arg in args if isinstance(arg, Apply) and arg.op in _TENSORS]
     if not tensors:
         return node
     if node.op == "neg":

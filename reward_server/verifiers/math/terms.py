@@ -8,9 +8,12 @@ from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.atoms import Atoms
 from reward_server.verifiers.math.cursor import END
 from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, Words, symbols_of
-from reward_server.verifiers.math.powers import IMPLICIT, INFIX, OVER, POWER, PRODUCT, STARTS, SUM, UNION
+from reward_server.verifiers.math.powers import CALLS, IMPLICIT, INFIX, OVER, POWER, PRODUCT, STARTS, SUM, UNION
 from reward_server.verifiers.math.symbols import CONSTANTS
+from reward_server.verifiers.math.tokens import Token
 
+_MINUS_ONE: Final = Apply("neg", (Num(1),))
+_ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 _STOPS: Final = frozenset({"END", "CLOSE", "RBRACE", "REL", "SEP"})
 
 
@@ -37,7 +40,7 @@ class Terms(Atoms):
                 left = self.index(left)
             elif kind == "PMOD":
                 self.next()
-                left = Apply("mod", (left, self.argument()))
+                left = Apply("residue", (left, self.argument()))
             elif kind == "OVER":
                 if power >= OVER:
                     return left
@@ -84,6 +87,12 @@ class Terms(Atoms):
         """``base`` to what follows; a circle is a degree sign, a prime a prime."""
         if self.peek.kind == "PRIME" and isinstance(base, Sym):
             return Sym(base.name + self.next().value)
+        if self.peek.kind == "LBRACE" and isinstance(base, Sym):  # \mathbb{Z}^{+}
+            sign, close = self.tokens[self.at + 1 : self.at + 3]
+            if sign.kind == "OP" and sign.value in "+-*" and close.kind == "RBRACE":
+                self.at += 2
+                self.next()
+                return Sym(f"{base.name}^{sign.value}")
         if isinstance(base, Sym) and self.peek.value in ("+", "-") and self.tokens[self.at + 1].kind in _STOPS:
             return Sym(base.name + "^" + self.next().value)
         self.enter()  # 2^2^2… nests without brackets
@@ -91,6 +100,10 @@ class Terms(Atoms):
         self.depth -= 1
         if exponent == Sym("circ") or exponent == Words("circ"):
             return self.postfix(base, "degree")
+        if isinstance(exponent, Words) and exponent.text in _ORDINALS and isinstance(base, Num):
+            return Apply("quantity", (base, exponent))
+        if exponent == _MINUS_ONE and isinstance(base, Sym) and f"{base.name}^-1" in CALLS and self.peek.value == "(":
+            return self.first_sym(Token("SYM", f"{base.name}^-1", False))
         return Apply("pow", (base, exponent))
 
     def script(self) -> Node:
@@ -104,6 +117,8 @@ class Terms(Atoms):
         return self.term(POWER - 1)
 
     def postfix(self, node: Node, op: str) -> Node:
+        if op == "!" and isinstance(node, Words):  # an exclamation
+            return node
         if op == "!":
             if self.accept("POST", "!"):
                 return Apply("double_factorial", (node,))
@@ -136,6 +151,8 @@ class Terms(Atoms):
         if kind == "BAR":
             closes = self.closing_bar or self.builder or self.at == self.last_bar
             return not closes and value != "mid" and not isinstance(left, Words)
+        if kind == "OPEN" and self.tokens[self.at + 1].kind in ("WORD", "UNIT") and value in "([":
+            return False  # 30 (cm)
         if kind not in STARTS:
             return kind == "MARK" and value != "therefore"
         if self.integral and kind == "SYM" and value == "d" and self.tokens[self.at + 1].kind == "SYM":
@@ -164,6 +181,10 @@ class Terms(Atoms):
             right = self.rest(right, IMPLICIT)
         else:
             right = self.term(IMPLICIT)
+        if isinstance(left, Sym) and left.name in _FROM and _is_choice(right):
+            self.ambiguous = True  # C(5, 2): a point, or a number of choices
+            if self.tight:
+                return _FROM[left.name](*right.args)  # type: ignore[union-attr]  # a tuple is an Apply
         if isinstance(left, Apply) and left.op == "mul" and len(left.args) < 64:
             return Apply("mul", (*left.args, right))
         return Apply("mul", (left, right))
@@ -174,9 +195,30 @@ class Terms(Atoms):
         if isinstance(left, Num) and isinstance(left.value, int):
             base = self.argument()
             if isinstance(base, Num) and isinstance(base.value, int):
-                return Apply("based", (Num(numerals.in_base(str(left.value), base.value)), base))
+                return Apply("based", (Num(numerals.in_base(numerals.text(left.value), base.value)), base))
             return Apply("call", (Sym("index"), left, base))
         return Apply("call", (Sym("index"), left, self.argument()))
+
+
+def _choices(n: Node, k: Node) -> Node:
+    return Apply("binom", (n, k))
+
+
+def _arrangements(n: Node, k: Node) -> Node:
+    return Apply("div", (Apply("factorial", (n,)), Apply("factorial", (Apply("add", (n, Apply("neg", (k,)))),))))
+
+
+_FROM: Final = {"C": _choices, "P": _arrangements}
+"""What ``C(n, k)`` and ``P(n, k)`` count."""
+
+
+def _is_choice(node: Node) -> bool:
+    return (
+        isinstance(node, Apply)
+        and node.op == "tuple"
+        and len(node.args) == 2
+        and not any(isinstance(arg, Apply) and arg.op == "neg" for arg in node.args)
+    )
 
 
 def _is_group(node: Node) -> bool:

@@ -31,6 +31,7 @@ _NUMBER = re.compile(
     r"|(?P<blanks>[1-9]\d{0,2}(?: \d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
+_PLAIN_DIGITS = re.compile(r"[0-9]+(?![\d,.{\\\s~eE])")
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -42,8 +43,8 @@ _ENVIRONMENT = re.compile(r"\s*\{\s*([A-Za-z]+)\*?\s*\}")
 _BRACKETED = re.compile(r"\s*\[[^\[\]]{0,40}\]")
 _DIGITS = re.compile(r"\d+")
 _DECIMAL_COMMA = re.compile(r"(?:\{,\}|,)(\d+)(?![\d,])")
-_NOTHING_AFTER = re.compile(r"\s*(?:$|[.,;)\]$/]|\}\s*(?:$|[^({\\\w^])|\\[)\]])")
-_MORE_WORDS = re.compile(r"\s+[A-Za-z]{2}")
+_NOTHING_AFTER = re.compile(r"\s*(?:$|[.,;)\]$/]|\}\s*(?:$|[^(\[{\\\w^])|\\[)\]])")
+_MORE_WORDS = re.compile(r"\s+([A-Za-z]{2,})")
 _VOWELS = frozenset("aeiouAEIOU")
 
 
@@ -97,14 +98,16 @@ class _Tokenizer:
         if kind == "SPACE":
             self.spaced = True
             return
-        if kind in ("OPEN", "LBRACE"):
-            self.depth += 1
-        elif kind in ("CLOSE", "RBRACE"):
-            self.depth -= 1
+        self.depth += _NESTING.get(kind, 0)
         self.tokens.append(Token(kind, value, self.spaced))
         self.spaced = False
 
     def number(self) -> None:
+        match = _PLAIN_DIGITS.match(self.text, self.position)
+        if match:
+            self.position = match.end()
+            self.emit("NUM", match.group())
+            return
         match = _NUMBER.match(self.text, self.position)
         if match is None:  # a digit of another script
             raise NotMath(f"{self.text[self.position]!r} is no digit here")
@@ -216,6 +219,14 @@ class _Tokenizer:
             self.emit("UNIT", inner)
             self.position = end
             return
+        if name == "mathrm" and inner in _UPRIGHT_UNITS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
+            self.emit("UNIT", inner)
+            self.position = end
+            return
+        if name == "operatorname" and inner in symbols.FUNCTIONS and inner in symbols.WORDS:
+            self.emit(*symbols.WORDS[inner])
+            self.position = end
+            return
         if not (name in _UPRIGHT and len(inner) <= 1):
             self.words_until.append(end)
         self.position = start + 1
@@ -229,8 +240,13 @@ class _Tokenizer:
         known = symbols.WORDS.get(word)
         if known and self.fits(word, known):
             self.emit(*known)
+            base = _BASE_IN_NAME.match(self.text, self.position) if word == "log" else None
+            if base:  # log2(8)
+                self.emit("SUB", "_")
+                self.emit("NUM", base[1])
+                self.position = base.end()
         elif len(word) == 1 and word.isascii():
-            self.emit(self.letter_kind(word) if in_text else "SYM", word)
+            self.emit(self.letter_kind(word) if in_text or not self.tokens else "SYM", word)
         elif in_text or not word.isascii() or not _splits(word):
             self.emit("WORD", word)
         else:
@@ -240,7 +256,8 @@ class _Tokenizer:
         """What one letter of a text is: an article, the unit of a number, or a letter."""
         if letter in _UNIT_LETTERS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
             return "UNIT"
-        return "WORD" if letter in "aA" and _MORE_WORDS.match(self.text, self.position) else "SYM"
+        more = _MORE_WORDS.match(self.text, self.position) if letter in "aA" else None
+        return "WORD" if more and more[1] not in symbols.WORDS and more[1] not in ("and", "or") else "SYM"
 
     def fits(self, word: str, known: tuple[str, str]) -> bool:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""
@@ -268,14 +285,18 @@ class _Tokenizer:
                 rest = rest[1:]
 
     def sign(self) -> None:
-        space = _SPACE.match(self.text, self.position)
-        if space:
-            self.position = space.end()
+        if self.text[self.position] == "~" or self.text[self.position].isspace():
+            self.position = _SPACE.match(self.text, self.position).end()  # type: ignore[union-attr]  # one at least
             self.spaced = True
             return
         if self.position in self.silent:
             self.position += 1
             self.spaced = True
+            return
+        sign, after = self.text[self.position], self.text[self.position + 1 : self.position + 2]
+        if after.isalnum() and sign in symbols.OPERATORS:  # the most frequent case by far: nothing longer can follow
+            self.position += 1
+            self.emit(*symbols.OPERATORS[sign])
             return
         match = _OPERATOR.match(self.text, self.position)
         if match is None:
@@ -296,9 +317,13 @@ def _brace_pairs(text: str) -> dict[int, int]:
     return pairs
 
 
+_NESTING = {"OPEN": 1, "LBRACE": 1, "CLOSE": -1, "RBRACE": -1}
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _UPRIGHT = frozenset({"mathbf", "mathrm", "rm"})
+_UPRIGHT_UNITS = frozenset("A C F H T".split())
+"""Letters that are a unit only where they stand upright after a number."""
+_BASE_IN_NAME = re.compile(r"(2|10)(?=\()")
 _INNER = frozenset("sqrt sin cos tan log ln pi theta alpha beta exp".split())
 
 

@@ -17,7 +17,8 @@ _SPELLINGS = {
     "g": "gram grams gm",
     "kg": "kilogram kilograms kgs",
     "mg": "milligram milligrams",
-    "lb": "pound pounds lbs",
+    "lb": "lbs",
+    "pound": "pounds",
     "oz": "ounce ounces",
     "s": "second seconds sec secs",
     "ms": "millisecond milliseconds",
@@ -27,7 +28,7 @@ _SPELLINGS = {
     "week": "weeks wk wks",
     "month": "months",
     "year": "years yr yrs",
-    "l": "liter liters litre litres L",
+    "L": "liter liters litre litres l",
     "ml": "milliliter milliliters millilitre millilitres mL",
     "gal": "gallon gallons",
     "qt": "quart quarts",
@@ -66,8 +67,10 @@ UNITS: Final = frozenset(spelling for spelling in _SAME if len(spelling) > 1)
 """Spellings that plain text may put after a number without being taken for a product of letters."""
 COUNTED: Final = frozenset({"unit", "way"})
 """Units that say no more than that something was counted."""
+_AMBIGUOUS: Final = ({"pound", "lb"}, {"pound", "pound sterling"})
+"""Names of more than one unit."""
 PARTS: Final = frozenset(
-    {"h", "min", "s", "day", "week", "ft", "in", "lb", "oz", "yd", "m", "cm", "km", "dollar", "year", "month"}
+    {"h", "min", "s", "day", "week", "ft", "in", "lb", "pound", "oz", "yd", "m", "cm", "km", "dollar", "year", "month"}
 )
 """Units that a smaller one may follow: ``2 hours 30 minutes``."""
 MONEY: Final = {"$": "dollar", "€": "euro", "£": "pound sterling", "¥": "yen", "₹": "rupee", "¢": "cent"}
@@ -76,15 +79,20 @@ _NO_UNIT: Final = frozenset(
     "is are was not wrong no false incorrect maybe perhaps except or and but plus minus times more less than if when "
     "then nor only at about approximately roughly around between to from answer correct true yes it this that "
     "where for because since so which with without mod modulo over by divided half third quarter double triple "
-    "either neither both none all any some other others otherwise also instead actually wait".split()
+    "either neither both none all any some other others otherwise also instead actually wait point invalid "
+    "impossible extraneous fails infinity undefined unknown".split()
 )
+_MEASURED: Final = frozenset("old long wide tall high deep thick apart away".split())
+"""What is measured: ``21 years old`` are 21 years."""
+_PARTICIPLE = re.compile(r"[a-z]{3,}[^aeiou]ed|[a-z]{4,}ed")
+"""What was done with a number: ``7 rejected``."""
 _WORD = re.compile(r"[^\W\d_]+|[\^/]|-?\d+")
 
 
 def is_unit(phrase: str) -> bool:
     """Whether words after a number can be its unit: a few nouns, nothing that says more than a unit does."""
     words = phrase.replace("/", " ").lower().split()
-    return 0 < len(words) <= 5 and not any(word in _NO_UNIT for word in words)
+    return 0 < len(words) <= 5 and not any(word in _NO_UNIT for word in words) and not _PARTICIPLE.fullmatch(words[-1])
 
 
 def canonical(phrase: str) -> str:
@@ -93,7 +101,10 @@ def canonical(phrase: str) -> str:
     >>> canonical("square inches"), canonical("miles per hour"), canonical("dogs")
     ('in^2', 'mi/h', 'dog')
     """
-    parts = [_one(word) for word in _WORD.findall(phrase.replace(" per ", " / ").replace("an hour", "/ h"))]
+    words = _WORD.findall(phrase.replace(" per ", " / ").replace("an hour", "/ h"))
+    while len(words) > 1 and words[-1] in _MEASURED and _one(words[-2]) in _SAME:
+        words.pop()
+    parts = [_one(word) for word in words]
     joined: list[str] = []
     power = ""
     for part in parts:
@@ -125,7 +136,7 @@ def _one(word: str) -> str:
 
 def compatible(left: str, right: str) -> bool:
     """Whether two canonical units may stand for each other: the same, or one that only says ``units``."""
-    if left == right:
+    if left == right or {left, right} in _AMBIGUOUS:
         return True
     (base, power), (other, other_power) = _parts(left), _parts(right)
     return power == other_power and bool({base, other} & COUNTED)

@@ -10,8 +10,10 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask, LimitExceeded
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example
+from reward_server.verifiers.math import symbolic
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.compare import Comparer
+from reward_server.verifiers.math.equations import may_need_sympy
 from reward_server.verifiers.math.extraction import Extracted, extract
 from reward_server.verifiers.math.judgement import Budget, Judgement, Spent, different, undecided
 from reward_server.verifiers.math.limits import NotMath, TooBig
@@ -22,6 +24,8 @@ from reward_server.verifiers.math.reading import readings
 from reward_server.verifiers.math.wrapping import unwrap
 
 _SHOWN = 500
+_FEW = 8
+"""Accepted answers that are compared one after another without looking the answer up first."""
 
 
 class MathDetail(TypedDict, total=False):
@@ -36,7 +40,8 @@ class MathDetail(TypedDict, total=False):
     reference: str
     """The reference's canonical form."""
     tier: str
-    """What decided: identical, canonical, exact, decimal, tolerance, structure, region, text, form, balls, sympy."""
+    """What decided: identical, canonical, exact, decimal, tolerance, structure, region, text, form, modular,
+    polynomials, balls, sympy."""
     difference: str
     """For ``incorrect``: the first difference found."""
 
@@ -47,6 +52,8 @@ class Task:
 
     accepted: tuple[tuple[str, tuple[Node, ...]], ...]
     params: MathParams
+    by_canonical: frozenset[str] = frozenset()
+    """The canonical texts of the accepted answers, where there are many."""
 
 
 class MathVerifier:
@@ -76,12 +83,20 @@ class MathVerifier:
         Example("a reference that is no answer", r"\frac{1}{", r"\boxed{1}", Outcome.INVALID_TASK),
     )
 
+    def warm_up(self) -> None:
+        """Start the process of SymPy, which takes a second or so; children share it."""
+        symbolic.start()
+
     def prepare(self, reference: Any, params: MathParams, context: Context) -> Task:
         """Read the accepted answers; raises ``InvalidTask`` for one that cannot be read."""
         texts = reference if isinstance(reference, list) else [reference]
         if not texts:
             raise InvalidTask("the reference is an empty list")
-        return Task(tuple(_accepted(_text(text), params) for text in texts), params)
+        accepted = tuple(_accepted(_text(text), params) for text in texts)
+        if any(may_need_sympy(node) for _, nodes in accepted for node in nodes):
+            symbolic.ready()  # so that no completion waits for it
+        texts_alike = {canonical(node) for _, nodes in accepted for node in nodes} if len(accepted) > _FEW else ()
+        return Task(accepted, params, frozenset(texts_alike))
 
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Judge one completion; raises ``LimitExceeded`` for an answer past a cap."""
@@ -101,6 +116,10 @@ class MathVerifier:
             return incorrect({**_head(found), "tier": "none", "difference": str(error)})
         except TooBig as error:
             raise LimitExceeded(str(error), limit=error.what) from error
+        known = _written_alike(answers, task)
+        if known is not None:
+            shown = _shown(known)
+            return correct({**_head(found), "answer": shown, "reference": shown, "tier": "canonical"})
         budget = Budget(tolerance=task.params.tolerance)
         best: tuple[Judgement, Node, Node] | None = None
         for _, accepted in task.accepted:
@@ -126,13 +145,27 @@ def _found_as_is(text: str, task: Task) -> Node | None:
     return None
 
 
+def _written_alike(answers: tuple[Node, ...], task: Task) -> Node | None:
+    """Of many accepted answers one whose canonical text is that of the answer: it need not be searched for."""
+    if not task.by_canonical:
+        return None
+    for answer in answers:
+        if not violation(answer, task.params) and canonical(answer) in task.by_canonical:
+            return answer
+    return None
+
+
 def _text(reference: str | int | float) -> str:
     if isinstance(reference, float) and reference.is_integer():
-        return str(int(reference))
-    return str(reference)
+        reference = int(reference)
+    try:
+        return str(reference)
+    except ValueError as error:  # an integer of more digits than Python writes
+        raise InvalidTask("the reference has too many digits") from error
 
 
 def _accepted(text: str, params: MathParams) -> tuple[str, tuple[Node, ...]]:
+    text = text.rpartition("####")[2]  # a worked solution that ends in its answer
     try:
         accepted = with_options(readings(text, decimal_comma=params.decimal_comma), params)
         return unwrap(text), accepted

@@ -1,8 +1,9 @@
-"""SQLite databases in memory: built from a reference, then closed to everything but one reading statement.
+"""SQLite databases: built in memory from a reference, or a file by its hash, and open to one reading statement alone.
 
 What holds, and by what: nothing is written, attached or loaded (an authorizer that allows reading, functions and
-recursion only, under ``PRAGMA query_only``); a query ends (a progress handler counts virtual-machine steps); no value
-or statement grows without bound (``sqlite3_limit``). The functions that give another answer each time are refused.
+recursion only, under ``PRAGMA query_only``); a query ends (a progress handler counts virtual-machine steps); no value,
+statement, result or heap grows without bound (``sqlite3_limit``, ``hard_heap_limit``, rows counted as they come). The
+functions that give another answer each time are refused.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from reward_server.errors import InvalidTask, LimitExceeded
+from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.verifiers.base import StrictModel
 
 Cell = int | float | str | bytes | None
@@ -25,6 +27,9 @@ Rows = list[tuple[Cell, ...]]
 
 MAX_QUERY = 20_000
 MAX_ROWS = 10_000
+MAX_RESULT = 16_000_000
+"""Characters and bytes of all values of a result together."""
+_HEAP_BYTES = 256 * 2**20
 _STEP = 10_000
 _LIMITS = (
     (sqlite3.SQLITE_LIMIT_LENGTH, 4_000_000),
@@ -52,7 +57,11 @@ class Instance(StrictModel):
         default_factory=dict, description="Rows by table, values in the order of its columns"
     )
     file: str = Field("", description="A SQLite file in base64, in place of schema, sql and rows")
-    sha256: str = Field("", description="Hash that the file must have, in hex")
+    sha256: str = Field(
+        "",
+        pattern="^([0-9a-fA-F]{64})?$",
+        description="Hash that the file must have, in hex; without `file`, of a file that the server keeps",
+    )
 
 
 class Failure(TypedDict):
@@ -68,20 +77,24 @@ class QueryError(Exception):
     message: str
 
 
-def build(schema: str, instance: Instance) -> sqlite3.Connection:
-    """A database that holds what ``instance`` says; raises ``InvalidTask``."""
-    connection = _connection()
+def build(schema: str, instance: Instance, files: Path | None = None) -> sqlite3.Connection:
+    """A database that holds what ``instance`` says; raises ``InvalidTask``, and ``Unavailable`` for a missing file."""
+    kept = instance.sha256 and not instance.file
+    try:
+        connection = _opened(_kept(files, instance.sha256)) if kept else _connection(":memory:")
+    except sqlite3.Error as error:
+        raise InvalidTask(f"the database cannot be opened: {str(error)[:200]}") from None
     try:
         if instance.file:
             _load(connection, instance)
-        else:
+        elif not kept:
             connection.set_authorizer(_building)
             connection.executescript(schema)
             for table, rows in instance.rows.items():
                 _insert(connection, table, rows)
             connection.executescript(instance.sql)
-        connection.set_authorizer(None)
-        connection.commit()
+            connection.set_authorizer(None)
+            connection.commit()
         connection.execute("PRAGMA query_only = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
     except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, TimeoutError) as error:
@@ -94,6 +107,16 @@ def build(schema: str, instance: Instance) -> sqlite3.Connection:
     return connection
 
 
+def check_kept(instance: Instance, files: Path | None) -> None:
+    """Hash the file that an instance names by its hash, if any; raises ``InvalidTask`` and ``Unavailable``."""
+    if instance.sha256 and not instance.file:
+        with _kept(files, instance.sha256).open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != instance.sha256.lower():
+                raise Unavailable(
+                    f"the file kept as {instance.sha256} has another hash", reason="bad_file", retryable=False
+                )
+
+
 def run(connection: sqlite3.Connection, query: str, *, steps: int) -> Rows:
     """All rows of one reading statement; raises ``QueryError``, or ``LimitExceeded`` past ``steps`` or ``MAX_ROWS``."""
     if len(query) > MAX_QUERY:
@@ -104,9 +127,9 @@ def run(connection: sqlite3.Connection, query: str, *, steps: int) -> Rows:
     connection.set_progress_handler(budget, _STEP)
     try:
         cursor = connection.execute(query)
-        rows: Rows = cursor.fetchmany(MAX_ROWS + 1)
         if cursor.description is None:
             raise QueryError("the statement returns no rows")
+        rows = _fetched(cursor)
         cursor.close()
     except sqlite3.OperationalError as error:
         if budget.spent:
@@ -118,8 +141,18 @@ def run(connection: sqlite3.Connection, query: str, *, steps: int) -> Rows:
         raise QueryError(str(error)[:300]) from None
     finally:
         connection.set_progress_handler(None, 0)
-    if len(rows) > MAX_ROWS:
-        raise LimitExceeded(f"the query returned more than {MAX_ROWS} rows", limit="output")
+    return rows
+
+
+def _fetched(cursor: sqlite3.Cursor) -> Rows:
+    rows: Rows = []
+    size = 0
+    for row in cursor:
+        size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+        if len(rows) == MAX_ROWS or size > MAX_RESULT:
+            limit = f"{MAX_ROWS} rows" if len(rows) == MAX_ROWS else f"{MAX_RESULT} bytes"
+            raise LimitExceeded(f"the query returned more than {limit}", limit="output")
+        rows.append(row)
     return rows
 
 
@@ -136,12 +169,26 @@ class _Budget:
         return self.spent
 
 
-def _connection() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=0)
+def _kept(files: Path | None, sha256: str) -> Path:
+    """Where the server keeps the file of that hash."""
+    if files is None or not (path := files / sha256.lower()).is_file():
+        raise Unavailable(f"no file {sha256} is kept here (REWARD_FILES_DIR)", reason="missing_file", retryable=False)
+    return path
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    return _connection(f"{path.resolve().as_uri()}?mode=ro&immutable=1")
+
+
+def _connection(database: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        database, isolation_level=None, check_same_thread=False, cached_statements=0, uri=database != ":memory:"
+    )
     for limit, value in _LIMITS:
         connection.setlimit(limit, value)
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA max_page_count = 65536")
+    connection.execute(f"PRAGMA hard_heap_limit = {_HEAP_BYTES}")
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     connection.set_progress_handler(_Budget(50_000_000), _STEP)
     return connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -12,7 +13,7 @@ from reward_server.errors import InvalidTask, LimitExceeded
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
 from reward_server.verifiers.final_answer import clean, final_answer
-from reward_server.verifiers.sql.database import MAX_ROWS, Instance, QueryError, Rows, build, run
+from reward_server.verifiers.sql.database import MAX_ROWS, Instance, QueryError, Rows, build, check_kept, run
 from reward_server.verifiers.sql.results import same_rows
 from reward_server.verifiers.structured import fenced_blocks, shown
 
@@ -70,7 +71,7 @@ class Sql:
     """
 
     name = "sql"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=20.0)
     cost_s = 5e-4
@@ -96,12 +97,17 @@ class Sql:
         Example("no query", _reference, "I do not know.", Outcome.NO_ANSWER),
     )  # fmt: skip
 
+    def __init__(self, files: Path | None = None) -> None:
+        self.files = files
+        """Where the server keeps databases, each called by its hash."""
+
     def prepare(self, reference: SqlReference, params: SqlParams, context: Context) -> Task:
         """Build every instance once and run the right query on it; raises ``InvalidTask``."""
         instances = tuple(reference.instances) or (Instance.model_validate({}),)
         expected: list[Rows] = []
         for index, instance in enumerate(instances):
-            connection = build(reference.schema_sql, instance)
+            check_kept(instance, self.files)
+            connection = build(reference.schema_sql, instance, self.files)
             try:
                 expected.append(run(connection, reference.query, steps=params.steps))
             except (QueryError, LimitExceeded) as error:
@@ -120,7 +126,7 @@ class Sql:
         detail: SqlDetail = {"query": shown(query, 500), "passed": 0, "instances": len(task.instances)}
         fault: SqlDetail = {}
         for index, (instance, expected) in enumerate(zip(task.instances, task.expected, strict=True)):
-            connection = build(task.schema, instance)
+            connection = build(task.schema, instance, self.files)
             try:
                 actual = run(connection, query, steps=task.steps)
             except QueryError as error:

@@ -232,10 +232,11 @@ def test_the_pipeline_hands_each_stage_the_model_of_the_one_before(
     cpu = {"use_cpu": True, "bf16": False, "gradient_checkpointing": False, "report_to": [], "save_strategy": "no"}
     small = {**cpu, "max_steps": 1, "per_device_train_batch_size": 8, "dtype": "float32"}
     rl = {name: value for name, value in config.items() if name not in ("output_dir", "model_name_or_path")}
+    lora = {"use_peft": True, "lora_r": 4, "lora_target_modules": "all-linear"}
     pipeline = {
         "output_dir": str(tmp_path / "all"),
         "model_name_or_path": str(base),
-        "sft": {"dataset": str(warm), **small},
+        "sft": {"dataset": str(warm), **small, **lora},  # an adapter, which the next stage starts from
         "rl": {**rl, "max_completion_length": 48},
         "pairs": {"per_prompt": 4},
         "dpo": {**small, "max_length": 64},
@@ -245,6 +246,7 @@ def test_the_pipeline_hands_each_stage_the_model_of_the_one_before(
     made = tmp_path / "all"
     assert yaml.safe_load((made / "rl" / "config.yaml").read_text())["model_name_or_path"] == str(made / "sft")
     assert yaml.safe_load((made / "dpo" / "config.yaml").read_text())["model_name_or_path"] == str(made / "rl")
+    assert (made / "sft" / "merged" / "model.safetensors").exists()
     assert (made / "dpo" / "model.safetensors").exists()
     assert (made / "pairs" / "dpo.jsonl").read_text()
     assert "dpo: done before" in capfd.readouterr().out

@@ -66,13 +66,15 @@ def test_with_one_request_in_twenty_failing_the_model_learns_the_same(url: str, 
     (tmp_path / "faulty").mkdir()
     shutil.copytree(tmp_path / "clean" / "sft", tmp_path / "faulty" / "sft")
     with FaultyServer(upstream=url, fault_share=0.05, seed=1) as proxy:
+        proxy.body_limit = 700  # a step is then some twenty requests, of which one fails
         faulty = demo.run(proxy.url, tmp_path / "faulty", seed=0, warm_up_steps=0)
-        # thirty steps are some forty requests; the same faults again, each at least twice, in mid-run
         injected = Counter(word for word in proxy.faults.elements() if word != "ok")
     rows = read_rollouts(tmp_path / "faulty" / "rl" / "rollouts")
     false_zeros = [
         row for row in rows if row["outcome"] != "correct" and row["completion"] == right(json.loads(row["prompt"]))
     ]
-    assert injected and set(injected) <= set(COMMON_FAULTS)
+    assert set(injected) == set(COMMON_FAULTS)  # every kind of them
+    assert 0.03 <= injected.total() / proxy.faults.total() <= 0.07
     assert false_zeros == []
+    assert sum(entry.get("outcome/unavailable", 0) for entry in faulty.history) == 0
     assert abs(faulty.curve[-1][1] - clean.curve[-1][1]) <= 0.05

@@ -43,7 +43,7 @@ def test_a_full_batch_asks_for_nothing_more() -> None:
     sampling = Sampling(ranks=1, size=2, needed=2)
     sampling.add(MIXED + MIXED)
     assert sampling.wanted() == 0
-    assert sampling.choose(0) == ([Place(0, 0), Place(0, 1)], 0)
+    assert sampling.choose() == ([[Place(0, 0, 0), Place(0, 0, 1)]], 0)
 
 
 def test_fresh_groups_are_asked_for_by_the_deficit_over_the_useful_share() -> None:
@@ -60,37 +60,38 @@ def test_no_round_is_larger_than_the_first_even_when_nothing_was_useful() -> Non
     assert sampling.wanted() == 4
 
 
-def test_the_rank_that_is_shortest_decides_for_all() -> None:
+def test_a_rank_with_too_many_mixed_groups_hands_some_to_one_that_is_short() -> None:
     sampling = Sampling(ranks=2, size=2, needed=2)
-    sampling.add(MIXED + MIXED + MIXED + WRONG)
+    sampling.add(MIXED + MIXED + WRONG + WRONG)
     assert sampling.wanted() == 2
-    sampling.add(WRONG + WRONG + NULL + MIXED)
+    sampling.add(MIXED + WRONG + NULL + MIXED)
     assert sampling.wanted() == 0
-    assert sampling.choose(0) == ([Place(0, 0), Place(0, 1)], 0)
-    assert sampling.choose(1) == ([Place(0, 0), Place(1, 1)], 0)
+    assert sampling.choose() == ([[Place(0, 0, 0), Place(0, 0, 1)], [Place(0, 1, 0), Place(1, 1, 1)]], 0)
 
 
 def test_a_short_batch_is_topped_up_and_nulls_come_last() -> None:
     sampling = Sampling(ranks=1, size=2, needed=3)
     sampling.add(NULL + WRONG + MIXED)
-    assert sampling.choose(0) == ([Place(0, 0), Place(0, 1), Place(0, 2)], 2)
+    assert sampling.choose() == ([[Place(0, 0, 0), Place(0, 0, 1), Place(0, 0, 2)]], 2)
     sampling.add(RIGHT)
-    chosen, topped_up = sampling.choose(0)
-    assert (chosen, topped_up) == ([Place(0, 1), Place(0, 2), Place(1, 0)], 2)
+    assert sampling.choose() == ([[Place(0, 0, 1), Place(0, 0, 2), Place(0, 1, 0)]], 2)
 
 
-def test_at_a_useful_share_of_one_half_no_more_than_twice_and_a_fifth_is_generated() -> None:
+@pytest.mark.parametrize(("ranks", "needed"), [(1, 32), (2, 16), (8, 4), (8, 64)])
+def test_at_a_useful_share_of_one_half_no_more_than_twice_and_a_fifth_is_generated(ranks: int, needed: int) -> None:
     draw = random.Random(0)
     generated = trained = mixed = 0
-    for _ in range(200):
-        sampling = Sampling(ranks=1, size=2, needed=32)
-        wanted, rounds = 32, 0
+    for _ in range(50):
+        sampling = Sampling(ranks=ranks, size=2, needed=needed)
+        wanted, rounds = needed, 0
         while wanted and rounds < 10:
-            sampling.add([row for _ in range(wanted) for row in draw.choice((MIXED, WRONG))])
-            generated += wanted
+            sampling.add([row for _ in range(wanted * ranks) for row in draw.choice((MIXED, WRONG))])
+            generated += wanted * ranks
             wanted, rounds = sampling.wanted(), rounds + 1
-        _, topped_up = sampling.choose(0)
-        trained += 32
-        mixed += 32 - topped_up
+        chosen, topped_up = sampling.choose()
+        assert {len(places) for places in chosen} == {needed}
+        assert len({place for places in chosen for place in places}) == needed * ranks
+        trained += needed * ranks
+        mixed += needed * ranks - topped_up
     assert mixed == trained
     assert generated <= 2.2 * trained

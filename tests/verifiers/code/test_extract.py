@@ -15,7 +15,22 @@ def test_the_last_block_of_the_language_counts() -> None:
     assert program_of(text, PYTHON) == "a = 2\n"
 
 
-@pytest.mark.parametrize("label", ["python", "py", "Python", "python3", "{.python}", "python title=x", " python", "PY"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "python",
+        "py",
+        "Python",
+        "python3",
+        "{.python}",
+        "{python}",
+        "python:main.py",
+        "python,linenos",
+        "python title=x",
+        " python",
+        "PY",
+    ],
+)
 def test_a_language_has_many_names(label: str) -> None:
     assert program_of(f"```{label}\nx\n```", PYTHON) == "x\n"
 
@@ -52,6 +67,16 @@ def test_tildes_and_carriage_returns_are_fences_too() -> None:
 
 def test_a_fence_in_a_list_is_dedented() -> None:
     assert program_of("1. So:\n   ```python\n   if x:\n       y\n   ```\n", PYTHON) == "if x:\n    y\n"
+
+
+def test_a_block_in_a_quotation_is_read_without_its_marks() -> None:
+    assert program_of("> So:\n>\n> ```python\n> if x:\n>     y\n>\n> ```\n", PYTHON) == "if x:\n    y\n\n"
+    assert program_of("```python\nx = (1\n> 0)\n```", PYTHON) == "x = (1\n> 0)\n"
+
+
+def test_a_fence_at_the_end_of_a_line_closes_where_nothing_else_does() -> None:
+    assert program_of("```python\nx = 1```\nDone.", PYTHON) == "x = 1\n"
+    assert program_of("\ufeff```python\nx = '```'\n```", PYTHON) == "x = '```'\n"
 
 
 def test_an_empty_block_is_passed_over() -> None:

@@ -20,7 +20,6 @@ REGISTRY.register(Gym())
 TASKS = sorted(factory.DATASETS)
 SETTINGS: dict[str, dict[str, Any]] = {"rush_hour": {"min_moves": 1, "max_moves": 6}}
 MADE_OF_OTHERS = "composite"
-LAX = {"game_of_life_halting": "its scorer takes any text for True"}
 
 
 def judge(reference: dict[str, Any], answer: str) -> Verdict:
@@ -98,8 +97,45 @@ def test_a_task_scores_its_own_answer_1_and_another_less(task: str) -> None:
         verdict = judge(reference, answer)
         assert verdict.outcome is Outcome.CORRECT, (answer, dict(verdict.detail))
         assert verdict.score == 1.0
-        if task not in LAX:
-            assert judge(reference, "zebra " + answer[::-1] + " 1").outcome is Outcome.INCORRECT
+        assert judge(reference, "zebra " + answer[::-1] + " 1").outcome is Outcome.INCORRECT
+
+
+@pytest.mark.parametrize(
+    ("task", "entry", "wrong"),
+    [
+        ("coin_flip", {"answer": "0.171875"}, ["0", "0.1"]),
+        ("game_of_life_halting", {"answer": True}, ["I do not know", "False"]),
+        ("complex_arithmetic", {"answer": "3.0 - 2.0i", "metadata": {"result": [3.0, -2.0]}}, ["nan", "NaN"]),
+        (
+            "puzzle24",
+            {"answer": "8*3*1*1", "metadata": {"numbers": [8, 3, 1, 1]}},
+            ["6*4*1*1", "8*3*1", "(8*3)+1/(1+1)"],
+        ),
+        ("word_sorting", {"answer": "a, b", "metadata": {"sorted_words": ["a", "b"]}}, ["a, b, c", "b, a"]),
+    ],
+)
+def test_what_a_lax_scorer_takes_for_right_is_wrong(task: str, entry: dict[str, Any], wrong: list[str]) -> None:
+    reference = {"task": task, "entry": {"question": "", "metadata": {}, **entry}}
+    assert judge(reference, str(entry["answer"])).outcome is Outcome.CORRECT
+    for answer in wrong:
+        assert judge(reference, answer).outcome is Outcome.INCORRECT, answer
+
+
+HOSTILE = [
+    "__import__('os').system('true')", "9" * 300 + "**" + "9" * 300, "(" * 3_000, "[" * 3_000, "-" * 4_000 + "1", "nan",
+    "9**9**9**9", "\x00" * 300, "→" * 1_000, "{'a':" * 500, "x^" * 500, "\n" * 3_000 + "zz", "a b c " * 1_500, "None",
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # as above
+@pytest.mark.parametrize("task", [task for task in TASKS if task != MADE_OF_OTHERS])
+def test_no_hostile_answer_earns_anything_or_a_null_from_any_task(task: str) -> None:
+    entry = REGISTRY["gym"]
+    reference = {"task": task, "seed": 11, "config": SETTINGS.get(task, {})}
+    prepared = entry.verifier.prepare(*entry.parse(reference, {}), REGISTRY.context)
+    for answer in HOSTILE:
+        verdict = entry.verifier.verify(prepared, Completion(f"<answer>{answer}</answer>"), REGISTRY.context)
+        assert verdict.reward == 0.0, answer[:40]
 
 
 def test_the_task_made_of_others_is_refused_with_a_reason() -> None:

@@ -122,6 +122,13 @@ def test_smtlib_statements_are_read() -> None:
     assert verdict.outcome is Outcome.CORRECT
 
 
+def test_smtlib_quantifiers_over_another_sort_than_the_variables_are_no_statement() -> None:
+    premises = ["(forall ((n Int)) (or (<= n 0) (>= n 1)))"]
+    assert entails(premises, "false", "false", syntax="smtlib").outcome is Outcome.INVALID_TASK
+    more: dict[str, Any] = {"syntax": "smtlib", "variables": {"n": "Int"}}
+    assert entails([], premises[0], premises[0], **more).outcome is Outcome.CORRECT
+
+
 @pytest.mark.parametrize(
     ("start", "conclusion", "text", "line"),
     [
@@ -134,6 +141,8 @@ def test_smtlib_statements_are_read() -> None:
         ("x^2 = 4", "x = 2", "1. x = 2", 1),
         ("x = 1", "x = 1", "1. x = 1\n2. 2x = 2", 2),
         ("(x+1)^2", "x^2+2x+1", "1. = (x+1)^2", 1),
+        ("x = 5", "y = 5", "1. 5\n2. y = 5", 1),
+        ("f(x) = x", "g(x) = x", "1. x\n2. g(x) = x", 1),
     ],
 )
 def test_algebra_names_the_first_step_that_changes_the_value(
@@ -222,6 +231,8 @@ SQUARE = "p cnf 2 4\n1 2 0\n-1 2 0\n1 -2 0\n-1 -2 0\n"
         (SQUARE, "d 1 2 0\nd -1 2 0\n1 0\n0", False),
         ("1 2 0", "3 0\n-3 0\n0", False),
         (SQUARE, "1 2 3 0\n1 0\n0", True),
+        ("1 2 0\n-1 2 0", "---9 5 0\n---9 -5 0\n--9 0\n0", False),
+        (SQUARE, "01 0\n0", False),
     ],
 )
 def test_drat_proofs(cnf: str, proof: str, right: bool) -> None:
@@ -271,6 +282,7 @@ SOLVED = [[(3 * row + row // 3 + column) % 9 + 1 for column in range(9)] for row
     [
         ("knights_and_knaves", {"statements": {"A": "~B", "B": "A & B"}}, "A: knight, B: knave", True),
         ("knights_and_knaves", {"statements": {"A": "~B", "B": "A & B"}}, "A is a knave and B is a knight.", False),
+        ("knights_and_knaves", {"statements": {"A": "~B", "B": "A & B"}}, "A is a truth-teller, B is a liar.", True),
         ("sudoku", {"grid": [[0] * 9 for _ in range(9)]}, str(SOLVED), True),
         ("sudoku", {"grid": [[0] * 9 for _ in range(9)]}, "\n".join(" ".join(map(str, row)) for row in SOLVED), True),
         ("sudoku", {"grid": SUDOKU}, str(SOLVED), False),

@@ -186,6 +186,29 @@ UNSOUND = [
         "1. ∃x P(x) PR\n2. ∃x Q(x) PR\n3. | P(a) AS\n4. | | Q(a) AS\n5. | | P(a) & Q(a) &I 3,4\n"
         "6. | | ∃x (P(x) & Q(x)) ∃I 5\n7. | ∃x (P(x) & Q(x)) ∃E 2, 4-6\n8. ∃x (P(x) & Q(x)) ∃E 1, 3-7",
     ),
+    (["∃x P(x)"], "∀x P(x)", "1. ∃x P(x) PR\n2. P(a) EI 1\n3. ∀x P(x) UG 2"),
+    (["∃x P(x)", "Q(a)"], "P(a)", "1. ∃x P(x) PR\n2. P(a) EI 1"),
+    (["∃x P(x)"], "P(a)", "1. ∃x P(x) PR\n2. P(a) EI 1"),
+    (
+        ["∃x P(x)", "∃x Q(x)"],
+        "∃x (P(x) & Q(x))",
+        "1. ∃x P(x) PR\n2. ∃x Q(x) PR\n3. P(a) EI 1\n4. Q(a) EI 2\n5. P(a) & Q(a) &I 3,4\n6. ∃x (P(x) & Q(x)) EG 5",
+    ),
+    (
+        ["∀x ∃y R(x, y)"],
+        "∃y ∀x R(x, y)",
+        "1. ∀x ∃y R(x, y) PR\n2. ∃y R(a, y) UI 1\n3. R(a, b) EI 2\n4. ∀x R(x, b) UG 3\n5. ∃y ∀x R(x, y) EG 4",
+    ),
+    (
+        ["∃x P(x)"],
+        "∃x Q(x) -> (P(b) | R)",
+        "1. ∃x P(x) PR\n2. | ∃x Q(x) AS\n3. | P(b) EI 1\n4. | P(b) | R |I 3\n5. ∃x Q(x) -> (P(b) | R) ->I 2-4",
+    ),
+    (
+        ["∃x P(x)"],
+        "∃y (S -> P(y))",
+        "1. ∃x P(x) PR\n2. | S AS\n3. | P(c) EI 1\n4. S -> P(c) ->I 2-3\n5. ∃y (S -> P(y)) EG 4",
+    ),
 ]
 
 
@@ -217,6 +240,17 @@ SOUND = [
     (["a = b", "b = c"], "a = c", "1. a = b PR\n2. b = c PR\n3. a = c =E 2, 1"),
     (["∀x ∀y R(x, y)"], "R(a, b)", "1. ∀x ∀y R(x, y) PR\n2. R(a, b) ∀E 1"),
     (["∀x P(x)"], "∀y P(y)", "1. ∀x P(x) PR\n2. ∀y P(y) R 1"),
+    (
+        ["∀x(P(x) → Q(x))", "∃x P(x)"],
+        "∃x Q(x)",
+        "1. ∀x(P(x) → Q(x)) PR\n2. ∃x P(x) PR\n3. P(a) EI 2\n4. P(a) → Q(a) UI 1\n5. Q(a) MP 4, 3\n6. ∃x Q(x) EG 5",
+    ),
+    (
+        ["∃x ∀y R(x, y)"],
+        "∀y ∃x R(x, y)",
+        "1. ∃x ∀y R(x, y) PR\n2. ∀y R(a, y) EI 1\n3. R(a, b) UI 2\n4. ∃x R(x, b) EG 3\n5. ∀y ∃x R(x, y) UG 4",
+    ),
+    (["P v Q", "~P"], "Q ^ (Q v R)", "1. P v Q PR\n2. ~P PR\n3. Q DS 1,2\n4. Q v R vI 3\n5. Q ^ (Q v R) ^I 3,4"),
 ]
 
 

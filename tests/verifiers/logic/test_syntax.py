@@ -45,6 +45,8 @@ def test_what_is_shown_reads_back_the_same(text: str) -> None:
         ("0 < x < 1", "0 < x & x < 1"),
         ("x ≠ y", "~(x = y)"),
         ("2x + 1 = y", "2 * x + 1 = y"),
+        ("P ^ Q v ~R", "(P & Q) | ~R"),
+        ("∀v (P(v) v Q(v))", "∀v (P(v) ∨ Q(v))"),
     ],
 )
 def test_notations_of_one_formula_are_one(one: str, other: str) -> None:
@@ -124,7 +126,7 @@ def test_the_compact_notation_is_used_only_where_the_reference_uses_it() -> None
         ("(=> P Q)", "P -> Q"),
         ("(assert (and P (not Q) R))", "P & ~Q & R"),
         ("(> (* 2 x) (+ y 1))", "2 * x > y + 1"),
-        ("(forall ((x Int)) (>= (* x x) 0))", "forall x (x * x >= 0)"),
+        ("(forall ((x Real)) (>= (* x x) 0))", "forall x (x * x >= 0)"),
         ("(= (- x) 3)", "-x = 3"),
         ("(distinct a b)", "a != b"),
         ("(=> P Q R)", "P -> (Q -> R)"),

@@ -8,60 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.math_hostile import HOSTILE, REFERENCES
 from reward_server.types import Completion, Outcome
 from reward_server.verifiers.registry import Registry
 
-_HEAVY = {
-    "a tower of powers": r"10^{10^{10}}",
-    "a higher tower": r"10^{10^{10^{10}}}",
-    "nested factorials": "((9!)!)!",
-    "a large factorial": "99999999!",
-    "a large binomial": r"\binom{10^6}{5\cdot10^5}",
-    "a large power of a sum": "(1+x)^{100000}",
-    "twenty thousand terms": "+".join(f"x_{{{i}}}" for i in range(20_000)),
-    "two hundred kilobytes": r"\frac{1}{2}+" * 17_000 + "1",
-    "a hundred kilobytes of digits": "1" * 100_000,
-    "nine thousand digits": "1" * 9_000,
-    "two hundred nested roots": r"\sqrt{" * 200 + "2" + "}" * 200,
-    "fifty nested roots": r"\sqrt{1+" * 50 + "2" + "}" * 50,
-    "a symbolic determinant": r"\begin{vmatrix}"
-    + r"\\".join("&".join(f"a_{{{i}{j}}}" for j in range(12)) for i in range(12))
-    + r"\end{vmatrix}",
-    "a sum to a billion": r"\sum_{k=1}^{10^9} k^2",
-    "nested sums": r"\sum_{i=1}^{300}\sum_{j=1}^{300} ij x",
-    "a continued fraction": "1+1/(" * 25 + "x" + ")" * 25,
-    "a large matrix": r"\begin{pmatrix}" + r"\\".join(["1" + "&1" * 99] * 100) + r"\end{pmatrix}",
-    "many signs": "-" * 5_000 + "1",
-    "many factorials": "3" + "!" * 3_000,
-    "many strokes": "/".join(["2"] * 1_900),
-    "many brackets": "(" * 3_000 + "1" + ")" * 3_000,
-    "many text commands": r"\text{" * 2_000 + "a" + "}" * 2_000,
-    "many plus-or-minus": "1" + "".join(rf"\pm\sqrt{{{i}}}" for i in range(30)),
-    "many intervals": r"\cup".join(rf"(\sqrt{{{2 * i}}},\sqrt{{{2 * i + 1}}})" for i in range(60)),
-    "many elements": r"\{" + ",".join(rf"\sqrt{{{i}}}+x" for i in range(58)) + r"\}",
-    "a long chain": "<".join(["x"] * 1_500),
-    "a sum of large powers": "+".join(f"2^{{{16_000 - i}}}" for i in range(150)),
-    "sums of fractions": "+".join(rf"\frac{{1}}{{{10**9 + i}}}" for i in range(200)),
-    "an exponential tower": r"e^{e^{e^{e^{e^{10}}}}}",
-    "a gamma function": "(x+10000000)!",
-    "a huge exponent": "1e99999",
-    "a huge root": r"\sqrt[9999999]{2}",
-    "a modular tower": r"7^{7^{7^{7^7}}} \bmod 10",
-    "a divergent limit": r"\lim_{x\to\infty} \frac{x!}{x^x}",
-    "unknown functions": r"f(x)+g(f(h(x)))^{1000}",
-}
 _WRONG = {Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED}
 
 
-@pytest.mark.parametrize("name", _HEAVY)
+@pytest.mark.parametrize("name", HOSTILE)
 def test_a_heavy_answer_is_wrong_or_over_the_limit_and_never_a_crash(registry: Registry, name: str) -> None:
-    for reference in ("7", "x+1", r"\{1, 2\}"):
-        assert registry.verify_once("math", reference, {}, Completion(rf"\boxed{{{_HEAVY[name]}}}")).outcome in _WRONG
+    for reference in REFERENCES:
+        assert registry.verify_once("math", reference, {}, Completion(rf"\boxed{{{HOSTILE[name]}}}")).outcome in _WRONG
 
 
 @pytest.mark.parametrize("name", ["a tower of powers", "a large power of a sum", "nested factorials", "nested sums"])
 def test_a_heavy_answer_is_right_where_the_reference_is_written_so(registry: Registry, name: str) -> None:
-    verdict = registry.verify_once("math", _HEAVY[name], {}, Completion(rf"\boxed{{{_HEAVY[name]}}}"))
+    verdict = registry.verify_once("math", HOSTILE[name], {}, Completion(rf"\boxed{{{HOSTILE[name]}}}"))
     assert verdict.outcome is Outcome.CORRECT
 
 

@@ -1,23 +1,23 @@
-"""Running one API process or one worker until it is told to stop."""
+"""Running one API process until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import socket
 
 import uvicorn
-import uvloop
 
+from reward_server.api.connection import Connection
 from reward_server.api.parts import Parts
 from reward_server.app import create_app
 from reward_server.settings import Settings
-from reward_server.types import Lane
-from reward_server.wiring import assembled_worker, assembler
+from reward_server.wiring import assembler
 
 GRACEFUL_S = 5
 """How long a stopping API waits for the requests it has."""
+KEEP_ALIVE_S = 75
+"""Longer than any client keeps an idle connection, so that none asks on one that is just being closed."""
 
 
 def run_api(settings: Settings, fd: int | None = None) -> None:
@@ -29,9 +29,10 @@ def run_api(settings: Settings, fd: int | None = None) -> None:
         log_level="warning",
         access_log=False,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_S,
         lifespan="on",
     )
@@ -51,16 +52,3 @@ class _Server(uvicorn.Server):
         parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
         asyncio.get_running_loop().call_later(GRACEFUL_S - 1, parts.service.give_up_all)
         await super().shutdown(sockets)
-
-
-def run_worker(settings: Settings, lane: Lane) -> None:
-    """Work a lane."""
-    uvloop.run(_work(settings, lane))
-
-
-async def _work(settings: Settings, lane: Lane) -> None:
-    async with assembled_worker(settings, lane) as worker:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, worker.stop)
-        await worker.run()
