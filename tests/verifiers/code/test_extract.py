@@ -15,7 +15,22 @@ def test_the_last_block_of_the_language_counts() -> None:
     assert program_of(text, PYTHON) == "a = 2\n"
 
 
-@pytest.mark.parametrize("label", ["python", "py", "Python", "python3", "{.python}", "{python}", "python:main.py", "python,linenos", "python title=x", " python", "PY"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "python",
+        "py",
+        "Python",
+        "python3",
+        "{.python}",
+        "{python}",
+        "python:main.py",
+        "python,linenos",
+        "python title=x",
+        " python",
+        "PY",
+    ],
+)
 def test_a_language_has_many_names(label: str) -> None:
     assert program_of(f"```{label}\nx\n```", PYTHON) == "x\n"
 
