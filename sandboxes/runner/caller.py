@@ -9,8 +9,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from .plain import Codec, NotPlain
+from .plain import Codec
 from .program import fresh_module, take_place
+from .tables import NotPlain
 
 _CUT = 2000
 _RESULTS = 3

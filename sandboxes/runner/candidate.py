@@ -50,8 +50,10 @@ class Candidate:
         self._link = Link(_LINK, strict=False)
         take_place(place)
         output = _Output(1, "wb", closefd=False)
-        sys.stdout = sys.__stdout__ = io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")
-        self._link.printed = lambda: _printed(sys.__stdout__, output)
+        stream = io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")
+        for name in ("stdout", "__stdout__"):
+            setattr(sys, name, stream)
+        self._link.printed = lambda: _printed(stream, output)
 
     def run(self) -> None:
         """Load, then answer until the tester has gone."""

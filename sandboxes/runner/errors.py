@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .plain import NotPlain
+from .tables import NotPlain
 
 if TYPE_CHECKING:
     from .link import Link
@@ -49,7 +49,7 @@ class Errors:
         if None in written:
             written = [[_text(error)]]
         fields = [(name, self._written(item)) for name, item in list(_own_dict(error).items())[:_MOST_FIELDS]]
-        told = {
+        told: dict[str, Any] = {
             "names": names_of(type(error)),
             "args": [item[0] for item in written if item],
             "text": _text(error) if args else "",

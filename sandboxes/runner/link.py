@@ -24,8 +24,9 @@ from typing import Any
 
 from .changes import update
 from .errors import Errors, names_of
-from .plain import Codec, NotPlain
+from .plain import Codec
 from .proxies import Proxy, proxy_class
+from .tables import NotPlain
 from .verbs import VERBS, call
 
 MAX_MESSAGE = 64 << 20
@@ -162,6 +163,7 @@ class Link:
     def answer(self, message: Any) -> None:
         """Do what a request of the other side asks, and answer it."""
         try:
+            answer: list[Any]
             verb, number, *rest = message
             thing = self._given[number]
             if verb == "call":
@@ -249,9 +251,9 @@ class Link:
         if isinstance(thing, BaseException):
             return {"E": self.errors.told(thing)}
         if self.strict:
-            name = _library_name(thing)
-            if name is not None:
-                return {"k": name}
+            known = _library_name(thing)
+            if known is not None:
+                return {"k": known}
             if isinstance(thing, _HIDDEN):
                 raise TypeError(f"{kind.__name__} cannot be passed to the candidate")
         elif isinstance(thing, type) and thing.__module__ == "builtins":
@@ -260,7 +262,7 @@ class Link:
             module, _, title = name.partition(":")
             if module in sys.modules and kind is getattr(sys.modules[module], title):
                 return {"P": [name, [self.codec.encode(part) for part in parts(thing)]]}
-        told = [self.give(thing), _powers(thing, self.codec), kind.__name__[:200]]
+        told: list[Any] = [self.give(thing), _powers(thing, self.codec), kind.__name__[:200]]
         if isinstance(thing, type) and issubclass(thing, BaseException):
             told.append(names_of(thing))
             self.errors.shared[told[-1][0]] = thing
@@ -278,9 +280,10 @@ class Link:
         if tag == "S":
             return slice(*[self.codec.decode(part) for part in body])
         if tag == "V":
-            items = self.codec.decode(body[1])
-            views = {"keys": lambda: dict.fromkeys(items).keys(), "items": lambda: dict(items).items()}
-            return views[body[0]]() if body[0] != "values" else dict(enumerate(items)).values()
+            items: Any = self.codec.decode(body[1])
+            if body[0] == "values":
+                return dict(enumerate(items)).values()
+            return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
         if tag == "P" and body[0] in _BY_PARTS:
             module, _, title = body[0].partition(":")
             return getattr(importlib.import_module(module), title)(*[self.codec.decode(part) for part in body[1]])
@@ -335,7 +338,8 @@ def _powers(thing: Any, codec: Codec) -> str:
     for letter, name in _ABILITIES:
         powers += letter if hasattr(kind, name) else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
-    powers += "e" if kind.__eq__ is not object.__eq__ and not isinstance(thing, type | types.FunctionType) else ""
+    equal: Any = kind.__eq__
+    powers += "e" if equal is not object.__eq__ and not isinstance(thing, type | types.FunctionType) else ""
     return powers + ("v" if codec.is_plain(thing) else "")
 
 

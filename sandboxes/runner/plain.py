@@ -15,44 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
+from .tables import Flat, NotPlain, Table, Whole
+
 MAX_DEPTH = 200
-MAX_OBJECTS = 200_000
-"""Objects by value that hang together."""
 OWN_MODULE = "solution"
 """Of classes that the program defined."""
 _SMALL = 1 << 63
 _AS_IS = frozenset((type(None), bool, str))
-
-
-class NotPlain(ValueError):
-    """Not in the table, or nested too deeply."""
-
-
-class Whole:
-    """Says of an object that it crosses as itself, though its class is derived from a plain type."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-class Flat(Whole):
-    """Says of an object that it crosses as the plain value that its class is derived from."""
-
-
-class _Table:
-    """Objects by value that hang together, numbered in the order in which they were met."""
-
-    def __init__(self, known: Sequence[Any] = ()) -> None:
-        self.things: list[Any] = [*known]
-        self._numbers = {id(thing): number for number, thing in enumerate(known)}
-
-    def number(self, thing: Any) -> int:
-        if id(thing) not in self._numbers:
-            if len(self.things) >= MAX_OBJECTS:
-                raise NotPlain("too many objects")
-            self._numbers[id(thing)] = len(self.things)
-            self.things.append(thing)
-        return self._numbers[id(thing)]
 
 
 class Codec:
@@ -68,7 +37,7 @@ class Codec:
         self._write_other, self._read_other = write_other, read_other
         self.whole: tuple[type, ...] = ()
         """Classes whose objects cross as themselves, though they are derived from plain types."""
-        self._table: _Table | None = None
+        self._table: Table | None = None
         self._made: list[Any] = []
 
     def encode(self, value: Any, depth: int = 0) -> Any:
@@ -107,14 +76,14 @@ class Codec:
         chain; within the table, and so within that object, others are numbers."""
         if self._table is not None:
             return {"o": self._table.number(value)}
-        self._table = table = _Table()
+        self._table = table = Table()
         try:
             table.number(value)
             return {"g": self._rows(table, depth)}
         finally:
             self._table = None
 
-    def _rows(self, table: _Table, depth: int) -> list[Any]:
+    def _rows(self, table: Table, depth: int) -> list[Any]:
         return [
             [type(thing).__name__, [[name, self.encode(item, depth)] for name, item in _fields(thing)]]
             for thing in table.things  # which grows meanwhile
@@ -125,7 +94,7 @@ class Codec:
 
         Returns the written values, the table, and the objects in it.
         """
-        outer, self._table = self._table, _Table(known)
+        outer, self._table = self._table, Table(known)
         table = self._table
         try:
             written = [self.encode(value) for value in values]
@@ -372,7 +341,7 @@ def _fill(codec: Codec, rows: Any, known: Sequence[Any], depth: int = 0) -> list
         raise NotPlain(f"no class {sorted(unknown)[0]!r} crosses by value")
     if any(type(thing).__name__ != name for thing, (name, _) in zip(known, rows, strict=False)):
         raise NotPlain("an object stays what it is")
-    new = [object.__new__(codec.classes[name]) for name, _ in rows[len(known) :]]
+    new: list[Any] = [object.__new__(codec.classes[name]) for name, _ in rows[len(known) :]]
     outer, codec._made = codec._made, [*known, *new]
     try:
         for thing, (_, pairs) in zip(codec._made, rows, strict=True):

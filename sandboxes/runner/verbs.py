@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .changes import is_mutable
-from .plain import Flat, Whole
 from .proxies import OPEN_NAMES, OPERATORS
+from .tables import Flat, Whole
 
 if TYPE_CHECKING:
     from .link import Link
