@@ -126,7 +126,7 @@ def test_a_detail_that_is_no_json_still_arrives(server: Server) -> None:
 
 def test_a_killed_worker_leaves_its_chunks_to_another() -> None:
     with serving("--workers", "2", environment=FAST_CLAIMS) as server:
-        wait_for(lambda: len(server.pids("reward_server.zygote")) == 2)
+        wait_for(lambda: len(server.pids("reward_server.zygote")) >= 4)  # two zygotes, each with a child
         survives(server, slow_items(2000, 0.005), lambda: os.kill(server.pids("worker --lane")[0], signal.SIGKILL))
 
 
