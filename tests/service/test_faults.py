@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import Server, alive, descendants, serving, wait_for
+from tests.processes import Server, alive, descendants, forks, serving, wait_for
 
 FAST_CLAIMS = {"REWARD_CLAIM_S": "1.5", "REWARD_DRAIN_S": "1"}
 
@@ -131,7 +131,7 @@ def test_killed_pool_children_cost_nothing() -> None:
         for _ in range(4):
             time.sleep(0.3)
             zygote = server.pids("reward_server.zygote")
-            children = [pid for parent in zygote for pid in descendants(parent)]
+            children = [pid for parent in zygote for pid in forks(parent)]
             if children:
                 os.kill(children[0], signal.SIGKILL)
         thread.join()
