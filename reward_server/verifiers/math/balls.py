@@ -102,7 +102,7 @@ class Evaluation:
         size = int(upper.man_exp()[1]) + upper.bits()
         if size > self.largest:
             self.largest = size
-        elif size < self.smallest:
+        elif size < self.smallest and not value.contains(0):
             self.smallest = size
 
     def symbol(self, name: str) -> acb:
@@ -380,20 +380,25 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
 def point(
     names: frozenset[str], seed: bytes, index: int, whole: frozenset[str] = frozenset()
 ) -> dict[str, int | Fraction]:
-    """A value for each name, from the seed alone: rational, positive in even rounds, of mixed signs in odd ones.
+    """A value for each name, from the seed alone; names in ``whole`` get integers.
 
-    Names in ``whole`` get integers from 2 to 64.
+    Even rounds are positive. Odd ones go through the signs, as all rounds do through the parities of integers, so that
+    no two letters keep theirs; every four rounds have another size. What differs on one side of a step only shows.
 
     >>> point(frozenset({"x"}), b"seed", 0) == point(frozenset({"x"}), b"seed", 0)
     True
     """
     values: dict[str, int | Fraction] = {}
-    for name in names:
+    scale = _SCALES[index // 4 % len(_SCALES)]
+    for place, name in enumerate(sorted(names)):
         digest = hashlib.blake2b(f"{index}:{name}".encode(), key=seed, digest_size=16).digest()
         raw = int.from_bytes(digest[:8], "big") % 2**40
-        value = Fraction(raw + 2**36, 2 ** (40 - digest[8] % 3 - 1))
         if name in whole:
-            values[name] = 2 + raw % 63
+            values[name] = 2 + 2 * (raw % max(31, scale.numerator)) + (index >> place) % 2
             continue
-        values[name] = -value if index % 2 and digest[9] % 2 else value
+        value = Fraction(raw + 2**36, 2 ** (40 - digest[8] % 3 - 1)) * scale
+        values[name] = -value if index % 2 and not (index // 2 >> place) % 2 else value
     return values
+
+
+_SCALES: Final = (Fraction(1), Fraction(2**9), Fraction(1, 2**6), Fraction(2**20))

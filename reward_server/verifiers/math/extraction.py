@@ -33,16 +33,20 @@ _CONNECTOR: Final = re.compile(
 _SAID = r"(?:(?:final|correct|right|best)\s+)?answer"
 _CHOSEN = rf"(?:{_SAID}|(?:correct|right|best)\s+(?:option|choice))"
 _ANSWER_LINE: Final = re.compile(
-    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A|Ans\.?)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
+    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A|Ans\.?)(?:\*\*|\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
     r"|####[ \t]*(?=\S)"
     rf"|\n?#{{1,6}}[ \t]*(?:{_SAID})[ \t]*\n\s*(?=\S)"
     r"|(?:^|\n)[ \t]*(?:\*\*|__)?(?:the\s+)?final\s+answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)"
     r"|<answer>\s*(?=\S)|答案(?:是|为)?[ \t]*[:：]?[ \t]*(?=\S)"
-    rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：][ \t]*\n?[ \t]*(?=\S)"
-    rf"|\b(?:final|correct|the|my|our)\s+{_CHOSEN}(?:\s+to\s+(?:the|this)\s+(?:question|problem))?"
-    r"\s+(?:(?:is|would\s+be|should\s+be|must\s+be|equals)\b|=)[ \t]*(?:(?:therefore|thus|simply)\b,?[ \t]*)?(?=\S)",
+    r"|(?:réponse|respuesta|risposta|resposta|antwort|ответ|答え|정답)(?:\s+final[ea]?)?"
+    r"(?:\s*[:：]|\s+(?:est|es|è|é|ist|lautet)\b|は|은|는)[ \t]*(?=\S)"
+    rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：]\s*(?=\S)"
+    rf"|\b(?:final|correct|the|my|our|hence,|thus,|so,?)\s+(?:(?:required|desired)\s+)?{_CHOSEN}"
+    r"(?:\s+to\s+(?:the|this)\s+(?:question|problem))?\s+(?:(?:is|(?:would|should|must)\s+be|equals)\b|=)[ \t]*"
+    r"(?:(?:therefore|thus|simply)\b,?[ \t]*)?(?=[^\s:：])",
     re.IGNORECASE,
 )
+_ANSWER_END: Final = re.compile("</answer>", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])|,?\s+(?:since|because)\b")
 """Where what is said of the answer ends: at the next sentence, or at a reason."""
 _MARKS_AT_END: Final = re.compile(r"(?:\s*(?:</s>|<\|\w{1,20}\|>))+\Z")
@@ -158,7 +162,7 @@ def _answer_line(text: str) -> Extracted | None:
         last = match
     if last is None:
         return None
-    rest = text[last.end() : last.end() + MAX_ANSWER].split("</answer>", 1)[0]
+    rest = _ANSWER_END.split(text[last.end() : last.end() + MAX_ANSWER], maxsplit=1)[0]
     if rest.startswith(("$$", "\\[")):
         display = maths(rest)
         if display and display[0].start == 0:

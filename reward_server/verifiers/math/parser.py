@@ -12,6 +12,7 @@ Apply(op='pow', args=(Sym(name='x'), Num(value=2, ulp=None)))
 from __future__ import annotations
 
 from reward_server.verifiers.math import units
+from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.limits import MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Words, depth_of
 from reward_server.verifiers.math.symbols import MULTIPLIERS
@@ -143,12 +144,16 @@ class Parser(Terms):
                 pass
             elif kind == "OP" and value == "-" and following.kind == "WORD":
                 pass
-            elif kind == "OP" and value == "/" and following.kind in ("WORD", "SYM"):
+            elif kind == "OP" and value == "/" and following.kind in ("WORD", "UNIT", "SYM"):
                 parts.append("/")
+            elif kind == "OP" and value == "*" and parts and following.kind in ("WORD", "UNIT"):
+                pass
+            elif kind == "NUM" and value in ("2", "3") and not spaced and parts:  # cm3
+                parts.append("^" + value)
             elif kind == "OP" and value == "^":
                 self.next()
                 power = self.argument()
-                parts.append("^" + (str(power.value) if isinstance(power, Num) else "?"))
+                parts.append(f"^{exact(power) or '?'}")
                 continue
             elif kind == "SYM" and parts and parts[-1] == "/":
                 parts.append(value)
