@@ -53,7 +53,7 @@ class _Server:
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", str(_PROGRAM), *sys.path],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},  # neither the environment of this process is its business, nor any of its descriptors
