@@ -200,6 +200,8 @@ class Comparer(Sequences):
         elif _bare(right if left_unit else left, True) is not None and not (left_unit + right_unit).startswith(
             "degree"
         ):
+            if left_unit + right_unit == "rad":
+                return compare_scalars(left, right, self.budget)
             return different("structure", f"{left_unit + right_unit!r} is no angle, and no share")
         elif (left_unit + right_unit).endswith("?") or self.params.units == "required":
             return different("structure", f"{left_unit + right_unit!r} is no unit")

@@ -49,7 +49,7 @@ _NAMES: Final = {
 _LETTER_DIGITS: Final = re.compile(
     r"(?:\\(?:text|mathrm|texttt)\s?\{)?\(?(?=\d*[A-Z])([0-9A-Z]{2,40})\)?\}?_\{?(1[1-9]|2\d|3[0-6])\}?"
 )
-_PLUS_MINUS: Final = re.compile(r"(?<=[A-Za-z)}\]])\+-(?=\d)|(?<=[\w)}\]])\s?\+\s-")
+_PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\+-(?!\s)|(?<=[\w)}\]])\s?\+\s-")
 _SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
