@@ -134,7 +134,10 @@ class Atoms(Environments):
         before = self.closing_bar, self.builder
         self.closing_bar, self.builder = True, False
         inner = self.relation()
-        self.expect("BAR", token.value)
+        if self.peek == ("BAR", "||", self.peek.spaced) and token.value == "|":  # |x||y|
+            self.tokens[self.at] = self.peek = Token("BAR", "|", False)
+        else:
+            self.expect("BAR", token.value)
         self.closing_bar, self.builder = before
         if isinstance(inner, Apply) and inner.op == "matrix":
             return Apply("det", (inner,))
