@@ -1,17 +1,18 @@
 """What judging a trivial honest program with ten tests costs, in units of one bare interpreter start.
 
-    python -m benchmarks.code [--programs 40] [--tag latest] [--setups docker/runc,namespaces] [--soak 10000]
+    python -m benchmarks.code [--programs 40] [--tag latest] [--setups docker/runc,namespaces]
 
 The unit is ``/usr/bin/python3 -c pass``, spawned in the same image, median of 30 before and after each figure, so
-that a noisy machine moves both. For each style: programs judged one after another (wall, and processor time of the
-container and of this process), and two at once, as a gain that is set beside the gain of two bare starts at once.
-Then what others do: a fresh ``subprocess`` a test without any jail, and ``docker run`` a program.
+that a noisy machine moves both. For each style: programs judged one after another (median wall, and processor time of
+the container and of this process), and two at once, as a gain that is set beside the gain of two bare starts at once.
+Then a whole server, asked over HTTP for 64 programs at a time; and what others do: a fresh ``subprocess`` a test
+without any jail, and ``docker run`` a program.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -20,9 +21,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.servers import running
 from reward_server.sandbox.base import Sandboxes
 from reward_server.sandbox.docker import LABEL, DockerConfig
 from reward_server.sandbox.docker import open_sandboxes as open_docker
@@ -36,6 +39,7 @@ from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.registry import Registry
 
 console = Console(width=130)
+HTTP_BATCH = 64
 BARE = """
 import os, statistics, subprocess, sys, threading, time
 python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -178,10 +182,13 @@ def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> 
     with closing(setup.open(tag)) as sandboxes, ThreadPoolExecutor(2) as threads:
         judge = Judge(sandboxes)
         for style, (_, _, bar) in TESTS.items():
+            taken: list[float] = []
 
-            def one_by_one(style: str = style) -> None:
+            def one_by_one(style: str = style, taken: list[float] = taken) -> None:
                 for number in range(count):
+                    began = time.perf_counter()
                     judge(style, number)
+                    taken.append(time.perf_counter() - began)
 
             def two_at_once(style: str = style) -> None:
                 list(threads.map(lambda number: judge(style, number), range(count)))
@@ -193,13 +200,42 @@ def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> 
                 setup.name,
                 style,
                 f"{count / single.wall_s:.1f}",
-                f"{single.wall_s / count / single.bare.wall_s:.2f}",
+                f"{statistics.median(taken) / single.bare.wall_s:.2f}",
                 f"{bar:.2f}" if setup.name == "docker/runc" else "",
                 f"{single.cpu_s / count / single.bare.cpu_s:.2f}" if docker else "-",
                 f"{count / double.wall_s:.1f}",
                 f"{single.wall_s / double.wall_s:.2f} / {single.bare.wall_s / double.bare.wall_s:.2f}",
                 f"{single.bare.wall_s * 1e3:.1f} / {single.bare.cpu_s * 1e3:.1f}",
             )
+
+
+def over_http(tag: str, bare: Bare, table: Table) -> None:
+    """A server of its own, asked for 64 programs at a time."""
+    settings = {
+        "REWARD_REGISTRY": "reward_server.verifiers.defaults:default_registry",
+        "REWARD_SANDBOX_DRIVER": "docker",
+        "REWARD_SANDBOX_IMAGE_TAG": tag,
+        "REWARD_SANDBOX_SELF_TEST": "false",
+    }
+    with running(cache=False, **settings) as server, httpx.Client(timeout=300) as client:
+        for style, (tests, program, bar) in TESTS.items():
+
+            def ask(style: str = style, tests: Json = tests, program: str = program) -> None:
+                completions = [f"```python\n{program}# {time.perf_counter_ns()}\n```" for _ in range(HTTP_BATCH)]
+                reference = {"language": "python", "tests": tests}
+                item = {"verifier": "code", "reference": reference, "completions": completions}
+                answer = client.post(f"{server.url}/v1/rewards", json={"items": [item], "deadline_s": 120}).json()
+                if answer["summary"]["correct"] != HTTP_BATCH:
+                    raise SystemExit(f"{style} over HTTP: {answer['summary']}")
+
+            ask()  # so that sandboxes are there and warm
+            each = []
+            for _ in range(3):
+                once = timed(ask, bare)
+                each.append((once.wall_s / HTTP_BATCH / once.bare.wall_s, HTTP_BATCH / once.wall_s))
+            ratio, rate = sorted(each)[1]
+            row = ("HTTP, 64 at a time", style, f"{rate:.1f}", f"{ratio:.2f}", f"{1.3 * bar:.2f}")
+            table.add_row(*row, "", "", "", "")
 
 
 def others(tag: str, bare: Bare, table: Table) -> None:
@@ -217,37 +253,10 @@ def others(tag: str, bare: Bare, table: Table) -> None:
         subprocess.run(command, capture_output=True, check=True)
 
     for name, work in (("subprocess a test, no jail", fresh), ("docker run a program", container)):
-        taken = timed(work, bare)
-        ratio = f"{taken.wall_s / taken.bare.wall_s:.2f}"
-        table.add_row(name, "stdio", f"{1 / taken.wall_s:.1f}", ratio, "", "", "", "", "")
-
-
-def soak(tag: str, gradings: int) -> None:
-    """Growth of this process over many gradings, every tenth of a program that floods its output."""
-    with closing(SETUPS[0].open(tag)) as sandboxes:
-        judge, registry = Judge(sandboxes), Registry()
-        registry.register(CodeVerifier())
-        flood = Completion("```python\nwhile True: print('x' * 100_000)\n```")
-        reference = {"language": "python", "tests": TESTS["stdio"][0]}
-        sizes = []
-        for number in range(gradings):
-            if number % 10 == 9:
-                registry.verify_once("code", reference, {"time_s": 1}, flood, Context(sandboxes=sandboxes))
-            else:
-                judge(("function", "asserts")[number % 2], number)
-            if number % max(1, gradings // 10) == 0:
-                sizes.append(_resident_mb())
-    console.print(f"resident MiB along {gradings} gradings with floods: {', '.join(f'{size:.0f}' for size in sizes)}")
-    console.print(f"grown by {sizes[-1] - sizes[1]:.1f} MiB after the first tenth; at most {_peak_mb():.0f} MiB")
-
-
-def _resident_mb() -> float:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / (1 << 20)
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        each = [timed(work, bare) for _ in range(5)]
+        ratio = statistics.median(taken.wall_s / taken.bare.wall_s for taken in each)
+        rate = 1 / statistics.median(taken.wall_s for taken in each)
+        table.add_row(name, "stdio", f"{rate:.1f}", f"{ratio:.2f}", "", "", "", "", "")
 
 
 @contextmanager
@@ -267,18 +276,15 @@ def main() -> None:
     parser.add_argument("--programs", type=int, default=40)
     parser.add_argument("--tag", default="latest", help="of the sandbox images")
     parser.add_argument("--setups", default=",".join(setup.name for setup in SETUPS))
-    parser.add_argument("--soak", type=int, default=0, metavar="GRADINGS")
     options = parser.parse_args()
-    if options.soak:
-        return soak(options.tag, options.soak)
     table = Table("setup", "style", "programs/s", "x bare", "bar", "CPU x", "two: /s", "gain / bare", "bare ms / CPU")
     with bare_starts(options.tag) as bare:
         for setup in SETUPS:
             if setup.name in options.setups.split(","):
                 measure(setup, options.tag, options.programs, bare, table)
+        over_http(options.tag, bare, table)
         others(options.tag, bare, table)
     console.print(table)
-    return None
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ class DockerDriver:
         self._config, self._local = config, threading.local()
         self._images: dict[str, ImageInfo] = {}
         self._outdated: set[str] = set()
+        self._unremoved: set[str] = set()
+        """Containers that an engine with a full disk, or none, would not remove."""
         self.isolation = f"docker/{config.runtime}"
 
     def images(self) -> Mapping[str, ImageInfo]:
@@ -83,6 +85,7 @@ class DockerDriver:
             what = "holds another release of the runner" if image in self._outdated else "is not there"
             message = f"the image {self._tag(image)} {what}: build it with `reward-server images build {image}`"
             raise Unavailable(message, reason="no_image", retryable=False)
+        self._remove_again()
         api, cpus = self._api(), min(self._config.cpus, float(os.cpu_count() or 1))
         with engine_errors(f"no sandbox of {image}"):
             container = api.create_container(
@@ -131,19 +134,30 @@ class DockerDriver:
                     self.remove(container["Id"])
 
     def remove(self, container: str) -> None:
-        """Remove a container, running or not; one that is gone already is fine."""
+        """Remove a container, running or not, now or when the next one is made; one that is gone already is fine."""
+        errors: Any = import_module("docker.errors")
         try:
             with engine_errors("not removed"):
-                self._api().remove_container(container, force=True, v=True)
+                try:
+                    self._api().remove_container(container, force=True, v=True)
+                except errors.NotFound:
+                    pass
         except Unavailable:
-            return  # the engine is away: its runner has exited, and the engine removes what has exited
+            self._unremoved.add(container)
+        else:
+            self._unremoved.discard(container)
 
     def close(self) -> None:
-        """Nothing to let go of but this thread's connections."""
+        """Remove what could not be removed before, and let go of this thread's connections."""
+        self._remove_again()
         api = getattr(self._local, "api", None)
         if api is not None:
             api.close()
             del self._local.api
+
+    def _remove_again(self) -> None:
+        for container in tuple(self._unremoved):
+            self.remove(container)
 
     def _tag(self, image: str) -> str:
         return f"{self._config.image_prefix}{image}:{self._config.image_tag}"

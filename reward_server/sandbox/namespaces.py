@@ -25,7 +25,7 @@ from reward_server.sandbox.pool import Pool, PoolConfig, checked
 
 _START_S = 60.0
 _FIRST_UID, _LAST_UID = 1 << 20, (1 << 31) - (1 << 17)
-_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
+_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "LD_BIND_NOW": "1"}
 _SETTINGS = (
     ("/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces is 0; set it to 1024 or more"),
     ("/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone is 0; set it to 1"),

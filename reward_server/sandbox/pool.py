@@ -122,7 +122,12 @@ class Pool:
         session = Session(box.channel, box.image, self._driver.isolation, self._compiled)
         kept = False
         try:
-            yield session
+            try:
+                yield session
+            except Exception as error:
+                # tests that are at fault, say: no reason to have another sandbox made
+                kept = not isinstance(error, SandboxDied) and self._cleaned(session)
+                raise
             kept = self._cleaned(session)
         finally:
             self._release(key, box, kept=kept)

@@ -335,12 +335,13 @@ def _hosted(answer: Head, parts: Sequence[bytes]) -> Hosted:
     tester = _execution(answer["executions"][0], parts)
     candidate = _execution(answer["executions"][1], parts[2:])
     calls, records = int.from_bytes(parts[4][:4], "little"), list(_records(parts[4][4:]))
-    last = records[-1] if records else {}
+    last: dict[str, Any] = records[-1] if records else {}
+    flags = last.get("end")
     return Hosted(
         tests=tuple(
-            TestReport(_error(record["error"]) if record["error"] else None, int(record["calls"]))
+            TestReport(_error(record["error"]) if record.get("error") else None, record["calls"])
             for record in records
-            if "calls" in record
+            if type(record.get("calls")) is int
         ),
         finished="end" in last,
         calls=calls,
@@ -348,7 +349,7 @@ def _hosted(answer: Head, parts: Sequence[bytes]) -> Hosted:
         candidate=candidate,
         setup_error=_error(last["setup"]) if "setup" in last else None,
         load_error=_error(last["load"]) if "load" in last else None,
-        flags=tuple(str(flag) for flag in last.get("end", ())),
+        flags=tuple(str(flag)[:100] for flag in flags) if isinstance(flags, list) else (),
     )
 
 

@@ -85,6 +85,7 @@ def _serve(zygotes: list[Zygote], work: str, nested: int, frames_in: int, frames
     from .launch import Launcher  # what pid 1 alone needs is loaded after the forks, not to be in every program
     from .serve import Server
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one signal that Python would let a program end pid 1 with
     launcher = Launcher.of(zygotes, work, bool(nested), frames_in)
     for zygote in zygotes:
         zygote.note()

@@ -9,8 +9,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from .plain import Codec, NotPlain
+from .plain import Codec
+from .prelude import begin
 from .program import fresh_module, take_place, write_file
+from .tables import NotPlain
 
 _CUT = 2000
 _RESULTS = 3
@@ -77,22 +79,37 @@ def read_input() -> bytes:
     return data
 
 
-def load_program(source: bytes, path: str, prelude: str) -> tuple[ModuleType, dict[str, Any]]:
-    """Run the program as a module called ``solution``, so that no main guard runs; raises what it raises.
+class Own:
+    """The names that a program bound in its module, and not the prelude. Looks at no name that it is not asked for."""
 
-    Returns the module, and those of its names that the program bound and not the prelude.
-    """
+    def __init__(self, names: dict[str, Any], given: dict[str, Any]) -> None:
+        self._names, self._given = names, given
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names and self._given.get(name, self) is not self._names[name]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._names[name]
+
+    def get(self, name: str) -> Any:
+        """What it is bound to; None where it is not."""
+        return self._names[name] if name in self else None
+
+
+def load_program(source: bytes, path: str, prelude: str) -> tuple[ModuleType, Own]:
+    """Run the program as a module called ``solution``, so that no main guard runs; raises what it raises."""
     write_file(path, source)
-    module = fresh_module("solution", path)
-    if prelude:
-        exec(compile(prelude, "<prelude>", "exec", dont_inherit=True), module.__dict__)
-    given = dict(module.__dict__)
-    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
-    own = {name: thing for name, thing in module.__dict__.items() if given.get(name, given) is not thing}
-    return module, own
+    started, rest, given = begin("solution", prelude)
+    module = fresh_module("solution", path, started)
+    names = module.__dict__
+    if rest.strip():
+        exec(compile(rest, "<prelude>", "exec", dont_inherit=True), names)
+        given = dict(names)
+    exec(compile(source, path, "exec", dont_inherit=True), names)
+    return module, Own(names, given)
 
 
-def find(names: dict[str, Any], entry: str) -> Any:
+def find(names: Own, entry: str) -> Any:
     """What ``entry`` names, as something for ``resolve``; raises ``AttributeError`` or ``NameError``.
 
     A name that was imported (``from heapq import *`` brings a ``merge``) yields to a method of ``Solution``.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 import resource
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from struct import unpack
+from struct import Struct
 from typing import Any
 
 from . import kernel, nest
@@ -28,6 +29,9 @@ STACK_BYTES = 64 << 20
 DESCRIPTORS = 8
 """What one process is given at most: its job, 0, 1, 2, and the channels of its mode."""
 _ANCILLARY = socket.CMSG_SPACE(DESCRIPTORS * 4)
+_UNPACK = {4 * count: Struct(f"{count}i").unpack for count in range(1, DESCRIPTORS + 1)}
+_SMALL = b"text = str(1)\nint(text)\n"
+_NO_JOB = marshal.dumps(({"mode": 0, "limits": [(0, 0)]}, b"", {}))
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
 
@@ -49,6 +53,7 @@ def become(uid: int, place: str, channel: socket.socket, nested: int) -> Start:
         os.chdir(place)
         if "numpy.random" in sys.modules:  # forks share its state; the standard library's ``random`` sees to itself
             sys.modules["numpy.random"].seed()
+        _warm_up()
         head, source, files = _wait(channel)
         for kind, value in head["limits"]:
             lower(kind, value)
@@ -59,6 +64,13 @@ def become(uid: int, place: str, channel: socket.socket, nested: int) -> Start:
         os._exit(71)
 
 
+def _warm_up() -> None:
+    """Touch ahead, while nobody waits, the pages that any program will touch; and as few others as can be."""
+    exec(compile(_SMALL, "main.py", "exec", dont_inherit=True), {"__name__": "small"})
+    marshal.loads(_NO_JOB)
+    gc.collect()
+
+
 def _wait(channel: socket.socket) -> tuple[dict[str, Any], bytes, dict[str, bytes]]:
     """Wait for the word to go, and take descriptors and job from it; without it, end."""
     word, ancillary, _, _ = channel.recvmsg(1, _ANCILLARY)
@@ -66,7 +78,7 @@ def _wait(channel: socket.socket) -> tuple[dict[str, Any], bytes, dict[str, byte
         os._exit(0)
     channel.detach()  # closed with all others
     packed = ancillary[0][2]
-    job: tuple[dict[str, Any], bytes, dict[str, bytes]] = marshal.loads(_take(unpack(f"{len(packed) // 4}i", packed)))
+    job: tuple[dict[str, Any], bytes, dict[str, bytes]] = marshal.loads(_take(_UNPACK[len(packed)](packed)))
     return job
 
 

@@ -56,7 +56,7 @@ def host(
         _, calling = STATE.unpack(os.pread(state, STATE.size, 0))
         return candidate if calling else tester
 
-    watch.run(groups, {report: records.take}, blame, lambda: tester.end is not None)
+    watch.run(groups, {report: records.take}, blame, lambda: tester.end is not None or records.flooded)
     records.take()
     tester.completed = tester.end is not None
     candidate.completed = tester.completed and candidate.end is None
@@ -85,6 +85,7 @@ def interact(launcher: Launcher, jobs: tuple[Job, Job], limits: tuple[Limits, Li
         raise
     judge, program = groups
     judge.out.sink, program.out.sink = program.feed, judge.feed
+    program.out.holds = True  # a judge that has heard enough is about to end
     watch.run(groups, {}, lambda: program, lambda: judge.end is not None)
     program.completed = judge.end is not None and program.end is None
     launcher.finish(groups, watch, ooms)

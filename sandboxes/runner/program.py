@@ -55,9 +55,9 @@ def write_file(name: str, content: bytes) -> None:
     os.close(descriptor)
 
 
-def fresh_module(name: str, path: str) -> types.ModuleType:
+def fresh_module(name: str, path: str, module: types.ModuleType | None = None) -> types.ModuleType:
     """A module as the interpreter makes it for a main program or an imported file, in ``sys.modules``."""
-    module = types.ModuleType(name)
+    module = module or types.ModuleType(name)
     module.__file__ = path
     module.__loader__ = _FileLoader(name, path)
     module.__dict__["__builtins__"] = builtins

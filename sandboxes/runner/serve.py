@@ -43,6 +43,9 @@ class Server:
     frames_out: int
     builds: dict[int, Build] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.standing = _standing()
+
     def serve(self) -> None:
         """Answer requests until the driver closes the stream."""
         verbs = {"put": self.put, "run": self.run, "call": self.call, "host": self.host, "interact": self.interact}
@@ -157,6 +160,8 @@ class Server:
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
+        if _standing() != self.standing:
+            launcher.dirty = launcher.dirty or "a program slowed the runner"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
     def _job(self, build: Build, args: list[str], extra: dict[str, bytes]) -> Job:
@@ -208,3 +213,8 @@ class Server:
             {"executions": reports, "dirty": self.launcher.dirty, "end": end},
             [*streams, *(more or [])],
         )
+
+
+def _standing() -> tuple[int, int, set[int]]:
+    """How the kernel schedules this process. While it kills as a program's uid, that program might change it."""
+    return os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)

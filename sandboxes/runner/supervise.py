@@ -23,6 +23,10 @@ from .zygote import Note, Zygote
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
 MAX_WAITED_FACTOR = 4.0
 """Even on a starved machine an execution ends after this many wall limits."""
+_LAST_FACTOR, _SOON_S = 5.0, 0.005
+"""And one that has ended by itself is waited for somewhat longer."""
+_DEATH_S = 10.0
+"""What SIGKILL has to have done by then: on a starved machine it takes a while."""
 _LOOK_S = 0.025
 _CHUNK = 1 << 16
 _LAST_DRAIN = 1 << 20
@@ -39,6 +43,9 @@ class Stream:
     sink: int | None = None
     owed: bytes = b""
     """What the other has not taken yet. Until it has, nothing more is read: a writer is held up as by a pipe."""
+    holds: bool = False
+    """Where the other reads no more: hold the writer up for good, instead of draining it for nobody."""
+    held: bool = False
 
     def waits_for(self) -> tuple[int, int]:
         """Descriptor and event of the next step."""
@@ -48,11 +55,10 @@ class Stream:
         """Pass on or take what can be; False when there will be no other step."""
         if self.owed:
             self._pass_on()
-            return True
-        if self.drain():
-            return True
-        self.close_sink()
-        return False
+        elif not self.drain():
+            self.close_sink()
+            return False
+        return not self.held
 
     def close_sink(self) -> None:
         """Let the other see the end of its input."""
@@ -66,12 +72,13 @@ class Stream:
                 self.owed = self.owed[os.write(self.sink, self.owed) :]
         except BlockingIOError:
             pass
-        except BrokenPipeError:  # it reads no more: what follows is drained for nobody
+        except BrokenPipeError:
             self.close_sink()
+            self.held = self.holds
 
     def drain(self, at_most: int = _CHUNK) -> bool:
         """Take what is there; False at the end of the stream or above the cap."""
-        while at_most > 0 and not self.owed:
+        while at_most > 0 and not self.owed and not self.held:
             try:
                 data = os.read(self.descriptor, _CHUNK)
             except BlockingIOError:
@@ -135,10 +142,11 @@ class Budget:
     time_s: float
     cpu_from: float
     wall_from: float
+    waited_from: float
 
-    def renew(self, cpu_s: float) -> None:
+    def renew(self, meter: usage.Meter) -> None:
         """Begin the next step."""
-        self.cpu_from, self.wall_from = cpu_s, time.monotonic()
+        self.cpu_from, self.wall_from, self.waited_from = meter.cpu_s(), time.monotonic(), meter.waited_s()
 
     @property
     def wall_s(self) -> float:
@@ -159,7 +167,7 @@ class Watch:
     ) -> None:
         self.jail, self.meter, self.cpus, self.stepwise, self._driver = jail, meter, cpus, stepwise, driver
         self.limit, self.memory_mb, time_s = "wall", limits.memory_mb, limits.time_s
-        self.budget = Budget(time_s, meter.cpu_s(), time.monotonic())
+        self.budget = Budget(time_s, meter.cpu_s(), time.monotonic(), meter.waited_s())
         self.began = time.monotonic()
         self._look_s = _LOOK_S if jail.nested else float("inf")
         self._next_look = self.began + _LOOK_S
@@ -182,7 +190,7 @@ class Watch:
             while zygote.early:
                 take_note(groups, zygote.early.pop(0), self.began)
         wait_s = self.budget.time_s / self.cpus
-        while not all(group.end for group in groups) and not enough():
+        while not all(group.end for group in groups) and not enough():  # an end may have been told before
             ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
             if self._watched_memory(groups) > self.memory_mb:
                 self.limit = "memory"
@@ -210,7 +218,9 @@ class Watch:
                     if progress is None:
                         poll.unregister(descriptor)
                     elif progress:
-                        self.budget.renew(self.meter.cpu_s())
+                        self.budget.renew(self.meter)
+            if all(group.end for group in groups) or enough():
+                return  # before a look at the clock: how long a process waited cannot be asked once it has gone
             wait_s = self._time_left(groups)
             if wait_s <= 0:
                 self._strike(blame())
@@ -237,18 +247,29 @@ class Watch:
             return 0
         wall_left = budget.wall_s - wall_s
         if wall_left <= 0:
-            waited = max(usage.waited_s(pid) for group in groups for pid in self.jail.members(group.pid))
-            wall_left = min(budget.wall_s + waited, MAX_WAITED_FACTOR * budget.wall_s) - wall_s
+            wall_left = min(budget.wall_s + self._waited_s(groups), MAX_WAITED_FACTOR * budget.wall_s) - wall_s
+            if wall_left <= 0 and wall_s < _LAST_FACTOR * budget.wall_s and self._ends_unheard(groups):
+                return _SOON_S
         return max(min(max(cpu_left / self.cpus, 0.005), max(wall_left, 0.005)), 0.0) if wall_left > 0 else 0
+
+    def _ends_unheard(self, groups: list[Group]) -> bool:
+        """Whether one has ended and the word of it is under way: on a starved machine the zygote's turn may be late."""
+        return any(group.end is None and usage.has_ended(group.pid) for group in groups)
+
+    def _waited_s(self, groups: list[Group]) -> float:
+        """Seconds in which what the clock runs for wanted a processor and had none: a group, and those who start and
+        watch it."""
+        ours = self.meter.waited_s() - self.budget.waited_from
+        return ours + max(usage.waited_s(pid) for group in groups for pid in self.jail.members(group.pid))
 
     def _strike(self, group: Group) -> None:
         group.limit = self.limit
-        group.waited_s = max(usage.waited_s(pid) for pid in self.jail.members(group.pid))
+        group.waited_s = self._waited_s([group])
 
 
 def end(groups: list[Group], jail: Jail, began: float) -> bool:
     """Kill and reap all that is left of the groups and drain their streams; False when something would not die."""
-    deadline = time.monotonic() + 2.0
+    deadline = time.monotonic() + _DEATH_S
     _reap(groups)
     for group in groups:
         if jail.alive(group.uid, group.pid, ended=group.end is not None):

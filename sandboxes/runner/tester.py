@@ -11,7 +11,9 @@ from typing import Any
 
 from .caller import describe, read_input, write_record
 from .link import Gone, Link
+from .prelude import begin
 from .program import fresh_module, take_place
+from .proxies import Class_, Proxy
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 STATE = struct.Struct("<II")
@@ -39,10 +41,10 @@ class Tester:
     def run(self) -> None:
         """Setup, entries, tests, end."""
         link, job = self._link, self._job
-        module = fresh_module("tester", "<setup>")
-        names = module.__dict__
+        started, setup, _ = begin("tester", job["setup"])
+        names = fresh_module("tester", "<setup>", started).__dict__
         try:
-            exec(compile(job["setup"], "<setup>", "exec", dont_inherit=True), names)
+            exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
             found = {name: names.get(name) for name in self._classes}
             link.codec.classes.update({name: kind for name, kind in found.items() if isinstance(kind, type)})
         except BaseException as error:  # noqa: BLE001 - whatever the setup raised is reported as the tests' fault
@@ -58,11 +60,14 @@ class Tester:
         STATE.pack_into(self._state, 0, 0, 0)
         for name, proxy in zip(job["entries"], proxies, strict=True):
             self._bind(names, name, proxy)
+            if name[:1].isupper() and isinstance(proxy, Class_):
+                link.constructors.add(proxy._sandbox_number)
         names.setdefault("candidate", proxies[0])
         for number, test in enumerate(job["tests"]):
             if not self._test(number, test, names, proxies[0]) and job["stop"]:
                 break
         flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
+        flags += ["plain_entry"] * any(not isinstance(proxy, Proxy) for proxy in proxies)
         self._stop({"end": flags})
 
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:

@@ -16,6 +16,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._cpu = next(((_open(path), unit) for path, unit in _CPU_FILES if os.access(path, os.R_OK)), None)
+        self._own_waits = [_open("/proc/self/schedstat")] if os.access("/proc/self/schedstat", os.R_OK) else []
         self._oom = next((_open(path) for path in _OOM_FILES if os.access(path, os.R_OK)), None)
 
     @property
@@ -32,6 +33,14 @@ class Meter:
         count = int(words[words.index(b"usage_usec") + 1] if b"usage_usec" in words else words[0])
         return count * unit - time.process_time()
 
+    def waits_with(self, pids: list[int]) -> None:
+        """Take these processes' waits for a processor to be this one's too."""
+        self._own_waits += [_open(f"/proc/{pid}/schedstat") for pid in pids if self._own_waits]
+
+    def waited_s(self) -> float:
+        """Seconds in which this process, or one that it waits for, wanted a processor and had none."""
+        return sum(int(os.pread(waits, 100, 0).split()[1]) for waits in self._own_waits) * 1e-9
+
     def oom_kills(self) -> int:
         """Processes that the kernel killed for memory in this control group, since it was made."""
         if self._oom is None:
@@ -46,6 +55,14 @@ def waited_s(pid: int) -> float:
         return int(_read(f"/proc/{pid}/schedstat").split()[1]) * 1e-9
     except (OSError, IndexError):
         return 0.0
+
+
+def has_ended(pid: int) -> bool:
+    """Whether the process is gone, or waits for nothing but to be reaped."""
+    try:
+        return _read(f"/proc/{pid}/stat").rsplit(b")", 1)[1].split()[0] in (b"Z", b"X")
+    except (OSError, IndexError):
+        return True
 
 
 def processes() -> list[int]:

@@ -6,7 +6,6 @@ what to start and brings its descriptors along; source and inputs lie in a memfd
 
 from __future__ import annotations
 
-import _signal  # ``signal.signal`` wraps it in enums, which costs every fork 80 pages
 import errno
 import gc
 import os
@@ -20,7 +19,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from . import kernel
+from . import kernel, prelude
 from .child import Start, become, limit_for_all
 from .program import open_streams
 
@@ -128,6 +127,8 @@ def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequen
     for name in modules:
         with suppress(ImportError):
             import_module(name)
+    if set(CALLS) <= set(modules):
+        prelude.prepare()
     if nested:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     else:
@@ -144,7 +145,8 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
     waker, woken = os.pipe()
     os.set_blocking(waker, False)
     os.set_blocking(woken, False)
-    restore, child_ends, by_default = _signal.signal, int(signal.SIGCHLD), int(signal.SIG_DFL)
+    # `signal.signal` would look its arguments up in enums, which costs every fork 80 pages
+    restore, child_ends, by_default = import_module("_signal").signal, int(signal.SIGCHLD), int(signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     poll, orders = select.poll(), channel.fileno()

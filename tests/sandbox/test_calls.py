@@ -12,6 +12,8 @@ import pytest
 
 from reward_server.errors import InvalidTask
 from reward_server.sandbox.base import Call, Calls, ExecutionLimits, Sandbox
+from reward_server.verifiers.code.prelude import LEETCODE_IMPORTS
+from sandboxes.runner.prelude import COMMON
 from tests.sandbox.conftest import Python, needs_numpy
 
 VALUES: list[Any] = [
@@ -153,3 +155,37 @@ def test_junk_on_every_descriptor_gives_no_value(junk: str, sandbox: Sandbox, py
 def test_arguments_that_are_no_plain_values_are_the_tasks_fault(sandbox: Sandbox, python: Python) -> None:
     with pytest.raises(InvalidTask):
         sandbox.call(python("def f(x): pass"), "f", [Call((object(),))])
+
+
+def test_the_prelude_that_zygotes_run_ahead_is_the_verifiers() -> None:
+    assert COMMON == LEETCODE_IMPORTS
+
+
+@pytest.mark.parametrize(
+    "prelude", [LEETCODE_IMPORTS, LEETCODE_IMPORTS + "\nclass Node: pass\n", "from math import gcd"]
+)
+def test_a_name_of_the_prelude_is_no_entry_until_the_program_binds_it(
+    sandbox: Sandbox, python: Python, prelude: str
+) -> None:
+    calls = [Call((4, 6))]
+    missing = sandbox.call(python("x = 1"), "gcd", calls, prelude=prelude)
+    assert missing.load_error is not None and missing.load_error.type == "NameError"
+    own = sandbox.call(python("def gcd(a, b): return a + b"), "gcd", calls, prelude=prelude)
+    assert own.results[0].value == 10
+    used = sandbox.call(python("def f(a, b): return gcd(a, b), __name__"), "f", calls, prelude=prelude)
+    assert used.results[0].value == (2, "solution")
+
+
+def test_one_result_has_a_limit_and_so_have_all_together(sandbox: Sandbox, python: Python) -> None:
+    limits, build = ExecutionLimits(output_bytes=1 << 20), python("def f(n): return 'x' * n")
+    fine = sandbox.call(build, "f", [Call((1_000_000,))] * 2, limits)
+    assert [len(result.value) for result in fine.results] == [1_000_000] * 2
+    one = sandbox.call(build, "f", [Call((10,)), Call((1_100_000,))], limits)
+    assert (len(one.results), one.execution.limit, one.execution.flags) == (1, "output", ("output_flood",))
+    many = sandbox.call(build, "f", [Call((1_000_000,))] * 5, limits)
+    assert (len(many.results), many.execution.limit) == (4, "output")
+
+
+def test_a_forged_length_is_a_flood_and_not_waited_for(sandbox: Sandbox, python: Python) -> None:
+    build = python("import os\ndef f(): os.write(3, bytes([255]) * 64); return 1")
+    assert sandbox.call(build, "f", [Call()]).execution.limit == "output"

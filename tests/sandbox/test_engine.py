@@ -23,6 +23,7 @@ from reward_server.sandbox.inside import LABEL_RUNNER, fingerprint
 from reward_server.sandbox.pool import PoolConfig
 from tests.live import absent
 
+DISK_MB = 1200
 BASE = "python:3.11-slim-bookworm"
 DOCKERFILE = f"""FROM {BASE}
 COPY runner /opt/sandbox/runner
@@ -45,7 +46,10 @@ class Engine:
     """A Docker engine with a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.data = folder, folder / "data"
+        self.data.mkdir()
+        # a disk of its own, which may be filled
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "engine", self.data], check=True)
         self.host = f"unix://{folder}/docker.sock"
         (folder / "daemon.json").write_text("{}")
 
@@ -66,7 +70,9 @@ class Engine:
         self._process.wait(60)
         self._log.close()
         mounts = Path("/proc/mounts").read_text().split()
-        for mount in sorted((word for word in mounts if word.startswith(str(self._folder))), reverse=True):
+        for mount in sorted((word for word in mounts if word.startswith(f"{self._folder}/")), reverse=True):
+            if mount == str(self.data):
+                continue
             subprocess.run(["umount", "--lazy", mount], capture_output=True)
 
     def build(self) -> None:
@@ -103,6 +109,7 @@ def engine() -> Iterator[Engine]:
         yield engine
     finally:
         engine.stop()
+        subprocess.run(["umount", "--lazy", engine.data], capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -162,3 +169,40 @@ def test_an_engine_that_stays_away_is_unavailable(engine: Engine, monkeypatch: p
     finally:
         engine.start()
         sandboxes.close()
+
+
+def fill(disk: Path) -> Path:
+    """A file that leaves no room on a disk."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+    return filler
+
+
+def test_a_full_disk_is_unavailable_until_there_is_room_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine.host)
+    sandboxes = open_sandboxes(DockerConfig(pool=PoolConfig(limit=2, acquire_s=3)))
+    try:
+        with sandboxes.open("python") as before:
+            filler = fill(engine.data)
+            try:
+                assert run_one(before) == b"1\n"  # what is there needs nothing of the disk
+                with pytest.raises(Unavailable) as caught:
+                    sandboxes.within(run_one, image="python")
+                assert caught.value.reason == "no_sandbox" and caught.value.retryable, caught.value
+            finally:
+                filler.unlink()
+            assert sandboxes.within(run_one, image="python") == b"1\n"
+    finally:
+        sandboxes.close()
+    left = docker.DockerClient(base_url=engine.host)
+    deadline = time.monotonic() + 20
+    while left.containers.list(all=True) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert left.containers.list(all=True) == []
+    left.close()

@@ -229,3 +229,19 @@ def test_a_sandbox_that_dies_in_use_says_so(docker_sandboxes: Sandboxes, engine:
         kill(engine)
         with pytest.raises(SandboxDied):
             sandbox.run(sandbox.build(ONE), b"", ExecutionLimits())
+
+
+def test_an_occupant_that_raises_costs_nobody_a_sandbox() -> None:
+    def identity(sandbox: Sandbox) -> int:
+        return int(sandbox.run(sandbox.build(Program(PYTHON, b"import os; print(os.getuid())"))).stdout)
+
+    for sandboxes in sandboxes_of("docker"):
+        before = sandboxes.within(identity, image="python")
+
+        def broken(sandbox: Sandbox) -> None:
+            identity(sandbox)
+            raise InvalidTask("the tests are at fault")
+
+        with pytest.raises(InvalidTask):
+            sandboxes.within(broken, image="python")
+        assert 0 < sandboxes.within(identity, image="python") - before < 100  # one sandbox's uids follow each other

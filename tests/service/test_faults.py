@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes import Server, alive, descendants, serving, wait_for
+from tests.processes import Server, alive, descendants, forks, serving, wait_for
 
 FAST_CLAIMS = {"REWARD_CLAIM_S": "1.5", "REWARD_DRAIN_S": "1"}
 
@@ -142,7 +142,7 @@ def test_killed_pool_children_cost_nothing(hardy: Server) -> None:
     def kill_some() -> None:
         for _ in range(4):
             for zygote in hardy.pids("reward_server.zygote"):
-                for child in descendants(zygote)[:1]:
+                for child in forks(zygote)[:1]:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(child, signal.SIGKILL)
             time.sleep(0.2)
