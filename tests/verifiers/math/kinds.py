@@ -38,7 +38,8 @@ SAME: dict[str, list[tuple[str, str]]] = {
         (r"\mathbb{R}_{>0}", r"(0,\infty)"), (r"\mathbb{R}_{\ge0}", r"[0,\infty)"),
         (r"\mathbb{Z}^{+}", r"\mathbb{Z}^+"),
         (r"\text{all reals}", r"\mathbb{R}"), ("x&lt;2", "x<2"),
-        (r"x\neq \pm 3", r"\mathbb{R}\setminus\{-3,3\}"), (r"k\pi+\frac{\pi}{6}(k \in \mathbf{Z})", r"\frac{\pi}{6}+k\pi"), (r"x \not= 3", r"x\ne3"),
+        (r"x\neq \pm 3", r"\mathbb{R}\setminus\{-3,3\}"),
+        (r"k\pi+\frac{\pi}{6}(k \in \mathbf{Z})", r"\frac{\pi}{6}+k\pi"), (r"x \not= 3", r"x\ne3"),
     ],
     "vectors and matrices": [
         ("<1,2,3>", "(1,2,3)"), (r"3\mathbf{i}-\mathbf{j}+2\mathbf{k}", "(3,-1,2)"),
