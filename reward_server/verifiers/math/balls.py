@@ -47,7 +47,13 @@ def precision(bits: int) -> Iterator[None]:
 
 
 class Evaluation:
-    """The value of trees at one point. Spends the budget and notes the range of magnitudes that it met."""
+    """The value of trees at one point. Spends the budget and notes the range of magnitudes that it met.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> with precision(128):
+    ...     print(Evaluation({"x": 3}, Budget()).value(read("x^2 - 1")))
+    8.0000000000000000000000000000000000000
+    """
 
     def __init__(self, point: Mapping[str, int | Fraction], budget: Budget, log_base: int = 0, salt: int = 0) -> None:
         self.point: dict[str, Any] = dict(point)

@@ -15,7 +15,7 @@ from reward_server.verifiers.math import units
 from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.limits import MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Words, depth_of
-from reward_server.verifiers.math.symbols import MULTIPLIERS
+from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
 from reward_server.verifiers.math.terms import Terms
 from reward_server.verifiers.math.tokens import Token
 
@@ -130,6 +130,8 @@ class Parser(Terms):
         opened = self.next().value
         phrase = self.phrase()
         self.expect("CLOSE", {"(": ")", "[": "]"}.get(opened))
+        if node == Num(SMALL_NUMBERS.get(phrase.lower(), -1)):  # 5 (five)
+            return node
         return Apply("quantity", (node, Words(units.canonical(phrase) if units.is_unit(phrase) else phrase + " ?")))
 
     def phrase(self) -> str:
@@ -148,7 +150,7 @@ class Parser(Terms):
                 parts.append("/")
             elif kind == "OP" and value == "*" and parts and following.kind in ("WORD", "UNIT"):
                 pass
-            elif kind == "NUM" and value in ("2", "3") and not spaced and parts:  # cm3
+            elif kind == "NUM" and value in ("2", "3") and not spaced and parts and parts[-1] in units.UNITS:  # cm3
                 parts.append("^" + value)
             elif kind == "OP" and value == "^":
                 self.next()

@@ -29,7 +29,9 @@ _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
 _CHOICE: Final = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*((?![\s+*/^=<>,)_-]).*)?$", re.DOTALL)
 _MAY_CHOOSE: Final = re.compile(r"[A-J]\s?\}?\s?[).:]")
 _OPTION: Final = re.compile(r"(?i:option|choice)\s*\(?([A-J])\)?")
-_OTHER_CHOICE: Final = re.compile(r"\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,")
+_OTHER_CHOICE: Final = re.compile(
+    r"^\s*(?:is|was|seems|wrong|incorrect)\b|\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,"
+)
 _NAMES: Final = {
     **dict.fromkeys(("all real numbers", "all reals", "real numbers", "all real", "set of real numbers"), "RR"),
     **dict.fromkeys(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from reward_server.verifiers.math.symbols import SMALL_NUMBERS
+
 _SPELLINGS = {
     "cm": "centimeter centimeters centimetre centimetres cms",
     "mm": "millimeter millimeters millimetre millimetres",
@@ -95,6 +97,8 @@ _WORD = re.compile(r"[^\W\d_]+|[\^/]|-?\d+")
 def is_unit(phrase: str) -> bool:
     """Whether words after a number can be its unit: a few nouns, nothing that says more than a unit does."""
     words = phrase.replace("/", " ").lower().split()
+    if any(word in SMALL_NUMBERS for word in words):
+        return False
     if words == ["times"] or " ".join(words) in ("squared", "cubed"):
         return words == ["times"]
     return 0 < len(words) <= 5 and not any(word in _NO_UNIT for word in words) and not _PARTICIPLE.fullmatch(words[-1])

@@ -37,7 +37,9 @@ SAME: dict[str, list[tuple[str, str]]] = {
     "sets of reals": [
         (r"\mathbb{R}_{>0}", r"(0,\infty)"), (r"\mathbb{R}_{\ge0}", r"[0,\infty)"),
         (r"\mathbb{Z}^{+}", r"\mathbb{Z}^+"),
-        (r"\text{all reals}", r"\mathbb{R}"), ("x&lt;2", "x<2"), (r"x \not= 3", r"x\ne3"),
+        (r"\text{all reals}", r"\mathbb{R}"), ("x&lt;2", "x<2"),
+        (r"x\neq \pm 3", r"\mathbb{R}\setminus\{-3,3\}"),
+        (r"k\pi+\frac{\pi}{6}(k \in \mathbf{Z})", r"\frac{\pi}{6}+k\pi"), (r"x \not= 3", r"x\ne3"),
     ],
     "vectors and matrices": [
         ("<1,2,3>", "(1,2,3)"), (r"3\mathbf{i}-\mathbf{j}+2\mathbf{k}", "(3,-1,2)"),
@@ -52,7 +54,8 @@ SAME: dict[str, list[tuple[str, str]]] = {
         (r"\text{the }x\text{-axis}", "x-axis"),
         ("5 PM", "5:00 p.m."), ("9 a.m.", "9:00 AM"), ("2020-06-03", "2020-06-03"),
         ("no solution", "No solutions exist"),
-        (r"\text{Option A}", "A"), (r"C. \frac{1}{2}", "C"), (r"\text{I and II only}", "I and II only"),
+        ("twenty one", "21"), ("one hundred and twenty", "120"), ("5", "5 (five)"), (r"2 \text{ 或 } 3", "2, 3"),
+        ("A、C、D", "A, C, D"), (r"\text{Option A}", "A"), (r"C. \frac{1}{2}", "C"), (r"\text{I and II only}", "I and II only"),
     ],
 }  # fmt: skip
 
@@ -76,7 +79,8 @@ OTHER: dict[str, list[tuple[str, str]]] = {
     "units and words": [
         ("8", "eight point five"), ("7", "7 cubed"), ("7", "7 halves"), ("7", "7 tenths"), ("7", "7 factorial"),
         ("7", "7 (rejected)"), ("7", "7 rejected"), ("7", "7 extraneous"), ("30 rad", r"30^\circ"),
-        ("5", "5 PM"), ("5 PM", "5 AM"),
+        ("5", "5 PM"), ("5 PM", "5 AM"), ("1", "1或2"), ("20", "twenty one"), ("100", "one hundred twenty"),
+        ("A", "(A) is wrong"), ("A", "A: wrong"),
         ("30 minutes", r"30^\circ"), (r"\pi", r"\pi^\circ"), ("2011", "2020-06-03"), ("2020-06-03", "2020-06-04"),
         ("5 cups of flour", "5 cups of milk"), ("£3", "3 lbs"), ("21 years old", "21 days"), ("5", "5 per cent"),
         ("FF_{16}", "FE_{16}"), ("255", "FF_{15}"), ("120", "C(10,4)"), ("20", "P(5,3)"), (r"\log_23", r"\log_2 4"),
