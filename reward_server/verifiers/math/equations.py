@@ -160,6 +160,7 @@ def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
     names = (symbols_of(a) | symbols_of(b)) - CONSTANTS
     if symbols_of(a) - CONSTANTS != symbols_of(b) - CONSTANTS:
         return different("structure", "the letters differ")
+    a, b = sorted((a, b), key=canonical)  # both ways round the same steps are taken, and the same budget is spent
     found = _as_polynomials(a, b, budget)
     if found is not None:
         return found

@@ -210,6 +210,7 @@ def seed(a: Node, b: Node) -> bytes:
 
 def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judgement:
     """Rational functions modulo primes; the rest with balls, where a logarithm may have either base."""
+    a, b = sorted((a, b), key=canonical)  # both ways round the same steps are taken, and the same budget is spent
     equal = modular.equal(a, b, seed(a, b), budget)
     if equal is not None:
         return (
