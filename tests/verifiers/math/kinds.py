@@ -54,9 +54,10 @@ SAME: dict[str, list[tuple[str, str]]] = {
         (r"\text{the }x\text{-axis}", "x-axis"),
         ("5 PM", "5:00 p.m."), ("9 a.m.", "9:00 AM"), ("2020-06-03", "2020-06-03"),
         ("no solution", "No solutions exist"),
-        ("twenty one", "21"), ("one hundred and twenty", "120"), ("5", "5 (five)"), (r"2 \text{ 或 } 3", "2, 3"),
-        ("A、C、D", "A, C, D"), (r"\text{Option A}", "A"), (r"C. \frac{1}{2}", "C"),
-        (r"\text{I and II only}", "I and II only"),
+        ("twenty one", "21"), ("one hundred and twenty", "120"), ("5", "5 (five)"),
+        (r"2 \text{ 或 } 3", "2, 3"),
+        ("A、C、D", "A, C, D"),
+        (r"\text{Option A}", "A"), (r"C. \frac{1}{2}", "C"), (r"\text{I and II only}", "I and II only"),
     ],
 }  # fmt: skip
 
