@@ -33,7 +33,8 @@ _CONNECTOR: Final = re.compile(
 _SAID = r"(?:(?:final|correct|right|best)\s+)?answer"
 _CHOSEN = rf"(?:{_SAID}|(?:correct|right|best)\s+(?:option|choice))"
 _ANSWER_LINE: Final = re.compile(
-    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A|Ans\.?)(?:\*\*|\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
+    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|(?-i:A)|Ans\.?)"
+    r"(?:\*\*|\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
     r"|####[ \t]*(?=\S)"
     rf"|\n?#{{1,6}}[ \t]*(?:{_SAID})[ \t]*\n\s*(?=\S)"
     r"|(?:^|\n)[ \t]*(?:\*\*|__)?(?:the\s+)?final\s+answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)"
@@ -175,12 +176,17 @@ def _answer_line(text: str) -> Extracted | None:
     if last is None:
         return None
     rest = _ANSWER_END.split(text[last.end() : last.end() + MAX_ANSWER], maxsplit=1)[0]
-    if rest.startswith(("$$", "\\[")):
+    if rest.startswith(("$", "\\[", "\\(")):
         display = maths(rest)
-        if display and display[0].start == 0:
-            return Extracted((rest[display[0].inner_start : display[0].inner_end],), "answer_line")
+        inner = rest[display[0].inner_start : display[0].inner_end] if display and display[0].start == 0 else ""
+        if inner and (rest.startswith(("$$", "\\[")) or "\n" in inner):
+            return Extracted((inner,), "answer_line")
+    table = _TABLE.match(rest)
+    if table:
+        return Extracted((table.group(),), "answer_line")
     fenced = _FENCED.match(rest)
-    line = _BOLD.sub(r"\1", (fenced[1] if fenced else rest).split("\n", 1)[0]).strip().strip("*_").strip()
+    line = _BOLD.sub(r"\1", (fenced[1] if fenced else rest).split("\n", 1)[0]).strip()
+    line = line.strip("*").removeprefix("__").removesuffix("__").strip()
     line = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
     if line.startswith("}"):  # \text{The answer is } 5
         line = line[1:].strip().strip("$")

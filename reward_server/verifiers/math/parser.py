@@ -150,7 +150,7 @@ class Parser(Terms):
                 parts.append("/")
             elif kind == "OP" and value == "*" and parts and following.kind in ("WORD", "UNIT"):
                 pass
-            elif kind == "NUM" and value in ("2", "3") and not spaced and parts:  # cm3
+            elif kind == "NUM" and value in ("2", "3") and not spaced and parts and parts[-1] in units.UNITS:  # cm3
                 parts.append("^" + value)
             elif kind == "OP" and value == "^":
                 self.next()

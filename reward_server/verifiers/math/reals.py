@@ -16,6 +16,7 @@ from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.judgement import Budget
 from reward_server.verifiers.math.nodes import GROUPS, Apply, Node, Num, Sym, symbols_of
 from reward_server.verifiers.math.scalars import compare_scalars, infinity
+from reward_server.verifiers.math.shapes import signs
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 _MAX_PIECES: Final = 64
@@ -145,6 +146,8 @@ class _Reader:
         if node.op == "in" and isinstance(node.args[0], Sym):
             found = self.region(node.args[1])
             return None if found is None else Region(found.pieces, node.args[0].name)
+        if node.op == "ne" and len(values := signs(node.args[1])) > 1:  # x ≠ ±3
+            return self.combined("intersection", tuple(Apply("ne", (node.args[0], value)) for value in values))
         return self.bounded(node) if node.op in _FLIPPED or node.op == "eq" else None
 
     def bounded(self, node: Apply) -> Region | None:

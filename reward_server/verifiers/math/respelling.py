@@ -23,7 +23,8 @@ _LEAD: Final = re.compile(
     r"\s*(?:(?:the|our|my)\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?\s*[:=]?\s+(?=\S)", re.IGNORECASE
 )
 _RUNS: Final = re.compile(
-    r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?\\in\s?\\mathbb\s?\{?Z\}?\s?\)?$"
+    r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?(?:\\in|∈)\s?"
+    r"(?:\\math(?:bb|bf|rm)\s?\{?Z\}?|ℤ|Z)\s?\)?$"
 )
 _BUILDER: Final = re.compile(r"^\{(\s*\w+\s*(?:\\in\b[^|:{}]*)?(?:\||:|\\mid).*)\}$", re.DOTALL)
 _OUTWARD: Final = re.compile(r"([\[\]])([^\[\](),;]*)[,;]([^\[\](),;]*)([\[\]])")
@@ -69,7 +70,7 @@ def respelled(text: str) -> str:
         for sign, pattern, instead in RESPELLINGS:
             if sign in text:
                 text = pattern.sub(instead, text)
-    if "mathbb" in text:
+    if "\\in" in text or "∈" in text:
         runs = _RUNS.search(text)
         if runs and runs.start():
             text = f"{text[: runs.start()]}, {runs[1]} \\in \\mathbb{{Z}}"

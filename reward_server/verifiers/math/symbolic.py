@@ -104,7 +104,8 @@ def start() -> None:
 def ready() -> None:
     """Wait until SymPy is loaded, so that the time is not taken from a completion."""
     if not _running().loaded:
-        ask("value", Num(1), Num(1), Budget())
+        with contextlib.suppress(Unavailable):
+            ask("value", Num(1), Num(1), Budget())
 
 
 def shut_down() -> None:

@@ -166,6 +166,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "percent": ("POST", "percent"), "pct": ("POST", "percent"), "emptyset": ("SYM", "emptyset"),
     "le": ("REL", "le"), "leq": ("REL", "le"), "ge": ("REL", "ge"), "geq": ("REL", "ge"), "neq": ("REL", "ne"),
     "USD": ("MONEY", "$"), "EUR": ("MONEY", "€"), "GBP": ("MONEY", "£"), "INR": ("MONEY", "₹"), "JPY": ("MONEY", "¥"),
+    **dict.fromkeys(("或", "或者", "oder"), ("WORD", "or")),
+    **dict.fromkeys(("和", "且", "与", "及", "und"), ("WORD", "and")),
     "choose": ("OVER", "binom"), "frac": ("FRAC", "div"), "dfrac": ("FRAC", "div"), "reals": ("SYM", "RR"),
 }  # fmt: skip
 """Plain words that are mathematics."""

@@ -24,7 +24,7 @@ _OPENERS: Final = frozenset('$\\*`"“ \t\n')
 
 def unwrap(text: str) -> str:
     r"""Without the delimiters around it: ``$…$``, ``\[…\]``, ``\boxed{…}``, ``**…**``, quotes, a full stop."""
-    if text and text[0] not in _OPENERS and (text[-1].isalnum() or text[-1] in ")}]") and "$" not in text:
+    if text and _is_bare(text):
         return text if "\\(" not in text and "\\[" not in text else _without_delimiters(text)
     for _ in range(8):
         before = text
@@ -44,6 +44,12 @@ def unwrap(text: str) -> str:
     if "$" in text or "\\(" in text or "\\[" in text:
         text = _without_delimiters(text)
     return text
+
+
+def _is_bare(text: str) -> bool:
+    """Whether there is certainly nothing around a text, which is so of most."""
+    starts = text[0] not in _OPENERS or (text[0] == "\\" and text[1:2].isalpha() and not _BOX.match(text))
+    return starts and (text[-1].isalnum() or text[-1] in ")}]") and "$" not in text
 
 
 def _without_delimiters(text: str) -> str:

@@ -13,7 +13,8 @@ SAME: dict[str, list[tuple[str, str]]] = {
         (r"1.6\times10^{-19}\,\mathrm{C}", r"1.6\times 10^{-19}"), ("30 (cm)", r"30\text{ cm}"), ("30 [cm]", "30"),
         ("21 years old", "21 years"), ("1.5 L", r"1.5\text{ liters}"), (r"5\rm{cm}", r"5\text{ cm}"),
         (r"10\,\mathrm{m\,s^{-1}}", "10 m/s"), (r"9.8\,\mathrm{m\,s^{-2}}", r"9.8\text{ m/s}^2"),
-        (r"6.63 \times 10^{-34} \mathrm{~J} \cdot \mathrm{s}", "6.63e-34"), ("5 cm3", "5 cm^3"), ("5 times", "5"),
+        (r"6.63 \times 10^{-34} \mathrm{~J} \cdot \mathrm{s}", "6.63e-34"), ("5 cm3", "5 cm^3"),
+        (r"5\text{ in}^2", "5 square inches"), ("5 times", "5"),
         (r"5\text{ students in each class}", "5"), ("5 cups of flour", "5 cups"), ("5 mpg", "5 miles per gallon"),
         (r"180^\circ-x", "180-x"),
     ],
@@ -37,7 +38,9 @@ SAME: dict[str, list[tuple[str, str]]] = {
     "sets of reals": [
         (r"\mathbb{R}_{>0}", r"(0,\infty)"), (r"\mathbb{R}_{\ge0}", r"[0,\infty)"),
         (r"\mathbb{Z}^{+}", r"\mathbb{Z}^+"),
-        (r"\text{all reals}", r"\mathbb{R}"), ("x&lt;2", "x<2"), (r"x \not= 3", r"x\ne3"),
+        (r"\text{all reals}", r"\mathbb{R}"), ("x&lt;2", "x<2"),
+        (r"x\neq \pm 3", r"\mathbb{R}\setminus\{-3,3\}"),
+        (r"k\pi+\frac{\pi}{6}(k \in \mathbf{Z})", r"\frac{\pi}{6}+k\pi"), (r"x \not= 3", r"x\ne3"),
     ],
     "vectors and matrices": [
         ("<1,2,3>", "(1,2,3)"), (r"3\mathbf{i}-\mathbf{j}+2\mathbf{k}", "(3,-1,2)"),
@@ -52,6 +55,9 @@ SAME: dict[str, list[tuple[str, str]]] = {
         (r"\text{the }x\text{-axis}", "x-axis"),
         ("5 PM", "5:00 p.m."), ("9 a.m.", "9:00 AM"), ("2020-06-03", "2020-06-03"),
         ("no solution", "No solutions exist"),
+        ("twenty one", "21"), ("one hundred and twenty", "120"), ("5", "5 (five)"),
+        (r"2 \text{ 或 } 3", "2, 3"),
+        ("A、C、D", "A, C, D"),
         (r"\text{Option A}", "A"), (r"C. \frac{1}{2}", "C"), (r"\text{I and II only}", "I and II only"),
     ],
 }  # fmt: skip
@@ -76,7 +82,8 @@ OTHER: dict[str, list[tuple[str, str]]] = {
     "units and words": [
         ("8", "eight point five"), ("7", "7 cubed"), ("7", "7 halves"), ("7", "7 tenths"), ("7", "7 factorial"),
         ("7", "7 (rejected)"), ("7", "7 rejected"), ("7", "7 extraneous"), ("30 rad", r"30^\circ"),
-        ("5", "5 PM"), ("5 PM", "5 AM"),
+        ("5", "5 PM"), ("5 PM", "5 AM"), ("1", "1或2"), ("20", "twenty one"), ("100", "one hundred twenty"),
+        ("A", "(A) is wrong"), ("A", "A: wrong"),
         ("30 minutes", r"30^\circ"), (r"\pi", r"\pi^\circ"), ("2011", "2020-06-03"), ("2020-06-03", "2020-06-04"),
         ("5 cups of flour", "5 cups of milk"), ("£3", "3 lbs"), ("21 years old", "21 days"), ("5", "5 per cent"),
         ("FF_{16}", "FE_{16}"), ("255", "FF_{15}"), ("120", "C(10,4)"), ("20", "P(5,3)"), (r"\log_23", r"\log_2 4"),

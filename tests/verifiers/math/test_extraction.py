@@ -59,6 +59,17 @@ _CASES = [
     ("so $\\begin{pmatrix}\n1 \\\\\n2\n\\end{pmatrix}$", ("\\begin{pmatrix}\n1 \\\\\n2\n\\end{pmatrix}",), "math"),
     ("\\begin{pmatrix}\n1\n\\end{pmatrix}", ("\\begin{pmatrix}\n1\n\\end{pmatrix}",), "whole"),
     ("```\n5\n```", ("5",), "whole"),
+    ("a:b", ("a:b",), "whole"),
+    (
+        "work\nThe answer is: $\\begin{pmatrix}1 \\\\\n2\\end{pmatrix}$",
+        ("\\begin{pmatrix}1 \\\\\n2\\end{pmatrix}",),
+        "answer_line",
+    ),
+    (
+        "work\nAnswer: \\begin{pmatrix}1 \\\\\n2\\end{pmatrix}",
+        ("\\begin{pmatrix}1 \\\\\n2\\end{pmatrix}",),
+        "answer_line",
+    ),
     ("we get\n$5 $, done", ("5 ",), "math"),
 ]
 
