@@ -269,8 +269,8 @@ class _Tokenizer:
             return False  # "40 min", "5 in", "3 times"
         if word == "in" and self.tokens and self.tokens[-1].kind == "WORD" and self.words_until:
             return False  # "students in each class"
-        if known[0] in ("OP", "REL") and self.text[self.position : self.position + 1] == "^":
-            return False  # "5 in^2"
+        if known[0] in ("OP", "REL") and self.text.startswith(("^", "}^"), self.position):
+            return False  # "5 in^2", "5\text{ in}^2"
         if word in symbols.PLAIN_ONLY:
             return self.text[self.position : self.position + 1] == "("
         if known == ("OP", "union") or known == ("OP", "intersection"):
