@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from reward_server.verifiers.math.exact import Exact, bits, exact
 from reward_server.verifiers.math.judgement import Budget
 from reward_server.verifiers.math.limits import MAX_TERMS
-from reward_server.verifiers.math.nodes import Apply, Node, Sym, children, symbols_of
+from reward_server.verifiers.math.nodes import Apply, Node, Sym, children, operations_of, symbols_of
 
 if TYPE_CHECKING:
     from flint import fmpz_mod, fmpz_mod_ctx
@@ -93,7 +93,7 @@ def equal(a: Node, b: Node, seed: bytes, budget: Budget) -> bool | None:
     ``seed`` is a hash over both. Raises ``Spent``.
     """
     names = symbols_of(a) | symbols_of(b)
-    if "oo" in names:
+    if "oo" in names or not (operations_of(a) | operations_of(b)) <= _MAY_BE_RATIONAL:
         return None
     for index in range(_TRIES):
         run = Residues(seed, index, budget)
@@ -241,3 +241,7 @@ _RULES: Final[dict[str, Callable[[Residues, tuple[Node, ...]], Any]]] = {
     "det": _determinant,
 }
 """Operations that rational functions are made of; a tree with any other belongs to another tier."""
+_MAY_BE_RATIONAL: Final = frozenset(_RULES) | frozenset(
+    "matrix row factorial double_factorial binom abs floor ceil mod gcd lcm max min sgn".split()
+)
+"""Those, what stands inside them, and what comes to a number where its arguments are numbers."""

@@ -211,7 +211,8 @@ def seed(a: Node, b: Node) -> bytes:
 def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judgement:
     """Rational functions modulo primes; the rest with balls, where a logarithm may have either base."""
     a, b = sorted((a, b), key=canonical)  # both ways round the same steps are taken, and the same budget is spent
-    equal = modular.equal(a, b, seed(a, b), budget)
+    key = seed(a, b)
+    equal = modular.equal(a, b, key, budget)
     if equal is not None:
         return (
             same("modular") if equal else different("modular", "they differ as functions" if names else "they differ")
