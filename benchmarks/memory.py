@@ -1,17 +1,20 @@
 """Peak memory of one GRPO update on one GPU, by phase: no download, no generation.
 
-``python -m benchmarks.memory [--shape 8b|tiny] [--tokens 4096 8192 20480] [--cells …]``
+``python -m benchmarks.memory [--shape 8b|tiny] [--tokens 4096 8192 20480] [--cells …] [--minutes 12] [--output FILE]``
 
 A randomly initialised model of the shape of Llama-3.1-8B; a group of eight completions of a fixed prompt, handed in
-through ``rollout_func``, so that what is measured is the memory of the update and not that of generation. Each cell is
-a process of its own: an out-of-memory error is a result. Figures are ``torch.cuda.max_memory_allocated`` and
-``…_reserved``, reset before each phase:
+through ``rollout_func``, so that what is measured is the memory of the update and not that of generation. Figures are
+``torch.cuda.max_memory_allocated`` and ``…_reserved``, reset before each phase:
 
-- *full logits*: no checkpointing, the logits of all eight sequences at once, as a loss written by hand has it;
-- *default*: TRL's defaults (checkpointing, fused head), micro-batch 8;
-- *micro 1*: the same with micro-batch 1 and eight accumulation steps;
 - *lora*, *qlora*: micro-batch 1 with adapters on all linear layers; 4-bit weights where bitsandbytes is installed;
+- *micro 1*: all weights, checkpointing, fused head, micro-batch 1 and eight accumulation steps;
+- *default*: the same with micro-batch 8, as TRL does it without being told;
+- *full logits*: no checkpointing, the logits of all eight sequences at once, as a loss written by hand has it; where
+  that does not fit, the lengths are halved until it does;
 - *vllm*: lora with vLLM beside it, asleep during the update, where vLLM is installed.
+
+It needs no one to watch it. Each cell is a process of its own, so that running out of memory, or over its share of the
+time, is one line of the table; cells that begin after ``--minutes`` are left out, and the longest come last.
 
 PPO would add a reward model and a value model of the same shape: with bf16 weights 2 x 15.0 GiB, and for the value
 model as much again for gradients and twice as much for Adam. That line is arithmetic.
@@ -27,6 +30,9 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 SHAPES: dict[str, dict[str, int]] = {
@@ -35,9 +41,13 @@ SHAPES: dict[str, dict[str, int]] = {
     "tiny": {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
              "num_key_value_heads": 2, "vocab_size": 1024},
 }  # fmt: skip
-CELLS = ("full logits", "default", "micro 1", "lora", "qlora", "vllm")
+CELLS = ("lora", "qlora", "micro 1", "default", "full logits", "vllm")
 NEEDS = {"qlora": "bitsandbytes", "vllm": "vllm"}
-GROUP, PROMPT, STEPS, GIB = 8, 512, 3, 2**30
+GROUP, PROMPT, GIB = 8, 512, 2**30
+STEPS = 2
+"""The second has what Adam keeps."""
+SHORTEST = 1024
+CELL_S = 300
 PARAMETERS_8B = 8.03e9
 
 
@@ -47,32 +57,75 @@ def main() -> None:
     parser.add_argument("--shape", choices=sorted(SHAPES), default="8b")
     parser.add_argument("--tokens", type=int, nargs="+", default=[4096, 8192, 20480])
     parser.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
+    parser.add_argument("--minutes", type=float, default=12.0, help="begin no cell after so many")
+    parser.add_argument("--output", help="write the table there too, after each line")
     parser.add_argument("--cell", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.cell:
         _say(json.dumps(measure(given.cell, given.shape, given.tokens[0])))
         return
-    _say(f"{'cell':<12} {'tokens':>7} {'score GiB':>12} {'update GiB':>12} {'reserved':>10}")
-    for tokens in given.tokens:
+    table = _Table(given.output)
+    table.add(_machine())
+    table.add(f"{'cell':<12} {'tokens':>7} {'score GiB':>12} {'update GiB':>12} {'reserved':>10} {'seconds':>8}")
+    stop = time.monotonic() + 60 * given.minutes
+    for tokens in sorted(given.tokens):
         for cell in given.cells:
-            _say(f"{cell:<12} {tokens:>7} {_line(cell, given.shape, tokens)}")
+            line, fits = _line(cell, given.shape, tokens, stop)
+            table.add(f"{cell:<12} {tokens:>7} {line}")
+            shorter = tokens // 2
+            while cell == "full logits" and tokens == min(given.tokens) and not fits and shorter >= SHORTEST:
+                line, fits = _line(cell, given.shape, shorter, stop)
+                table.add(f"{cell:<12} {shorter:>7} {line}")
+                shorter //= 2
     weights = 2 * PARAMETERS_8B / GIB
-    _say(
+    table.add(
         f"PPO (arithmetic): reward model {weights:.1f} GiB and value model {4 * weights:.1f} GiB on top, bf16 and Adam"
     )
 
 
-def _line(cell: str, shape: str, tokens: int) -> str:
+class _Table:
+    """Lines on the terminal, and in a file from the first one on."""
+
+    def __init__(self, output: str | None) -> None:
+        self.output = output
+        self.lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        """One line more."""
+        _say(line)
+        self.lines.append(line)
+        if self.output:
+            Path(self.output).write_text("\n".join(self.lines) + "\n")
+
+
+def _machine() -> str:
+    import torch
+
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "processor: the figures say nothing"
+    versions = ", ".join(f"{package} {version(package)}" for package in ("torch", "trl", "transformers", "peft"))
+    return f"{name}; {versions}"
+
+
+def _line(cell: str, shape: str, tokens: int, stop: float) -> tuple[str, bool]:
+    """What came of a cell, and whether there are figures."""
     missing = NEEDS.get(cell)
     if missing and importlib.util.find_spec(missing) is None:
-        return f"not measured: {missing} is not installed"
+        return f"not measured: {missing} is not installed", False
+    if time.monotonic() > stop:
+        return "not measured: no time left", False
     command = [sys.executable, "-m", "benchmarks.memory", "--cell", cell, "--shape", shape, "--tokens", str(tokens)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    began = time.monotonic()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CELL_S)
+    except subprocess.TimeoutExpired:
+        return f"not measured: over {CELL_S} s", False
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["died"])[-1]
-        return "out of memory" if "OutOfMemory" in last else f"failed: {last[:90]}"
+        last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+        no_memory = "OutOfMemoryError" in done.stderr or "CUDA out of memory" in done.stderr
+        return "out of memory" if no_memory else f"failed: {last[:90]}", False
     told = json.loads(done.stdout.splitlines()[-1])
-    return f"{told['score']:>12.1f} {told['update']:>12.1f} {told['reserved']:>10.1f}"
+    figures = f"{told['score']:>12.1f} {told['update']:>12.1f} {told['reserved']:>10.1f}"
+    return f"{figures} {time.monotonic() - began:>8.0f}", True
 
 
 def measure(cell: str, shape: str, tokens: int) -> dict[str, float]:
@@ -196,6 +249,7 @@ def _reset(device: str) -> None:
     import torch
 
     if device == "cuda":
+        torch.cuda.empty_cache()  # or what was reserved before counts again
         torch.cuda.reset_peak_memory_stats()
 
 

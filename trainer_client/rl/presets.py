@@ -13,8 +13,9 @@ from typing import Any
 
 PRESETS: dict[str, dict[str, Any]] = {
     # DeepSeekMath, arXiv 2402.03300: loss averaged over each answer and then over answers, advantages divided by the
-    # group's deviation, KL 0.04 to the start in the loss, one update per rollout. Its group size is 64. Many leave the
-    # KL out today (beta: 0.0), which also saves the reference model.
+    # group's deviation, KL 0.04 to the start in the loss, one update per rollout. Its group size is 64. The paper
+    # names no epsilon; 0.2 is PPO's, and with one update it never acts. Many leave the KL out today (beta: 0.0), which
+    # also saves the reference model.
     "grpo": {
         "loss_type": "grpo",
         "scale_rewards": "group",
@@ -59,7 +60,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # CISPO (MiniMax-M1), arXiv 2506.13585: the ratio itself is cut from above and every token keeps its gradient; no
     # KL, 16 updates per rollout. TRL takes epsilon_high as the largest ratio; the paper gives no number, and 5.0 is
-    # that of ScaleRL (arXiv 2510.13786).
+    # that of ScaleRL (arXiv 2510.13786). Differs: the paper also samples dynamically and punishes length, both as DAPO;
+    # here that is left to dynamic_sampling, signed and overlong_share.
     "cispo": {
         "loss_type": "cispo",
         "scale_rewards": "group",

@@ -74,7 +74,6 @@ def test_with_one_request_in_twenty_failing_the_model_learns_the_same(url: str, 
         row for row in rows if row["outcome"] != "correct" and row["completion"] == right(json.loads(row["prompt"]))
     ]
     assert set(injected) == set(COMMON_FAULTS)  # every kind of them
-    assert 0.03 <= injected.total() / proxy.faults.total() <= 0.07
     assert false_zeros == []
     assert sum(entry.get("outcome/unavailable", 0) for entry in faulty.history) == 0
     assert abs(faulty.curve[-1][1] - clean.curve[-1][1]) <= 0.05

@@ -103,6 +103,8 @@ def test_a_group_spread_over_two_ranks_is_scored_and_normalised_as_one(
         for place, row in enumerate(ordered):
             groups[step, place // 4].append(row)
     assert {len({row["prompt"] for row in group}) for group in groups.values()} == {1}
+    assert [len({row["group"] for row in group}) for group in groups.values()] == [1] * 6
+    assert len({row["group"] for row in rows}) == 6
     for group in groups.values():
         mean = sum(row["reward"] for row in group) / 4
         assert all((row["advantage"] > 0) == (row["reward"] > mean) for row in group)
