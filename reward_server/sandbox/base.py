@@ -170,6 +170,8 @@ class Call:
 
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    most_bytes: int = 64 << 20
+    """Length of a written result (JSON) above which it is not read: the call gave something opaque."""
 
 
 @dataclass(frozen=True, slots=True)

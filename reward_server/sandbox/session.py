@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from reward_server.errors import InvalidTask
@@ -35,6 +35,7 @@ from reward_server.sandbox.frame import Head
 _GRACE_S = 15.0
 _WAITED_FACTOR = 4.0
 """The runner gives a starved execution up to four times its wall limit."""
+_LOADED_BYTES = 1 << 20
 _CHUNK_INPUTS, _CHUNK_BYTES = 64, 8 << 20
 _NO_EXECUTION = Execution(exit_code=0)
 
@@ -133,7 +134,7 @@ class Session:
         self._channel.send(head, [json.dumps(arguments).encode()])
         answer, parts = self._answer(_patience(limits.time_s, len(calls) + 1))
         execution = _execution(answer["executions"][0], parts)
-        return _calls(execution, _records(parts[2]), len(calls))
+        return _calls(execution, parts[2], [call.most_bytes for call in calls])
 
     def host(self, candidate: Build, tester: Tester, limits: ExecutionLimits | None = None) -> Hosted:
         """See ``base.Sandbox.host``."""
@@ -293,11 +294,20 @@ def _execution(head: Head, parts: Sequence[bytes]) -> Execution:
     )
 
 
-def _records(data: bytes) -> Iterator[Any]:
-    """The records in ``data``, each as JSON; stops at the first that is none (a forging program wrote it)."""
+def _records(data: bytes, at_most: Iterable[int] = repeat(64 << 20)) -> Iterator[Any]:
+    """The records in ``data``, each as JSON; stops at the first that is none (a forging program wrote it).
+
+    One longer than its share of ``at_most`` is not read: hostile JSON costs fifty times its length in memory.
+    """
     at = 0
-    while at + 4 <= len(data):
+    for most in at_most:
+        if at + 4 > len(data):
+            return
         size = int.from_bytes(data[at : at + 4], "little")
+        if size > most:
+            yield {"o": f"result of {size:,} bytes"}
+            at += 4 + size
+            continue
         try:
             record = json.loads(data[at + 4 : at + 4 + size])
         except (ValueError, RecursionError):
@@ -308,12 +318,13 @@ def _records(data: bytes) -> Iterator[Any]:
         at += 4 + size
 
 
-def _calls(execution: Execution, records: Iterator[Any], count: int) -> Calls:
+def _calls(execution: Execution, data: bytes, at_most: Sequence[int]) -> Calls:
+    records = _records(data, [_LOADED_BYTES, *at_most])
     first = next(records, None)
     if first is None or "load" in first:
         return Calls((), execution, _error(first["load"]) if first else None)
     results = []
-    for record in islice(records, count):
+    for record in records:
         try:
             results.append(_call_result(record))
         except values.NotPlain as error:

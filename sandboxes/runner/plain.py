@@ -94,6 +94,8 @@ class Codec:
 
         Returns the written values, the table, and the objects in it.
         """
+        if not self.classes:
+            return [self.encode(value) for value in values], [], []
         outer, self._table = self._table, Table(known)
         table = self._table
         try:
@@ -104,6 +106,8 @@ class Codec:
 
     def decode_together(self, written: Any, rows: Any, known: Sequence[Any] = ()) -> tuple[list[Any], list[Any]]:
         """The values and the objects of their table; known ones become what the table says of them."""
+        if rows == [] and not known:
+            return [self.decode(item) for item in written], []
         outer, self._made = self._made, _fill(self, rows, known)
         try:
             return [self.decode(item) for item in written], self._made

@@ -131,6 +131,34 @@ assert f(Holder().ask) == WANT
         "entry": "f",
         "code": f"WANT = {SECRETS[1]}\nassert f(x for x in [1, WANT and 2]) == WANT\nassert f(iter([1])) == WANT",
     },
+    "context": {
+        "kind": "asserts",
+        "entry": "f",
+        "code": "\n".join(f"with f({at}) as got:\n    assert got == {want}" for at, want in enumerate(SECRETS)),
+    },
+    "own": {
+        "kind": "asserts",
+        "entry": "Box",
+        "code": f"box = Box(1)\nassert {SECRETS[0]} in box.items()\nassert abs(box.total() - {SECRETS[0]}) < 1\n"
+        f"assert 1 * box.total() == {SECRETS[0]}",
+    },
+    "constant": {"kind": "asserts", "entry": "LIMITS", "code": f"assert LIMITS['low'] == {SECRETS[0]}"},
+    "judged": {
+        "kind": "stdio",
+        "cases": [{"input": "7\n", "output": "7\n"}],
+        "judge": {
+            "code": "import sys\nwant = int(open('answer.txt').read())\nprint('go', flush=True)\n"
+            "sys.exit(0 if int(input()) * int(input()) == want else 1)"
+        },
+    },
+    "checked": {
+        "kind": "stdio",
+        "cases": [{"input": "7\n", "output": f"{SECRETS[0]}\n"}],
+        "checker": {
+            "code": "import sys\ngot, want = (open(name).read().split() for name in sys.argv[2:4])\n"
+            "room = [0] * int(got[-1])\nsys.exit(int(got[0]) != int(want[0]))"
+        },
+    },
     "pytest": {
         "kind": "pytest",
         "files": {

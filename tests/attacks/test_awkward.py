@@ -11,6 +11,15 @@ from tests.live import Grader
 
 CALLS = "function check"
 
+RAW = """
+import os
+def whole(data):
+    data = memoryview(len(data).to_bytes(4, 'little') + data)
+    while data: data = data[os.write(3, data):]
+whole(b'{}')
+whole(BODY)
+os._exit(0)
+"""
 RESULTS = {
     "cycle": (CALLS + " members", "def f(x):\n    a = []\n    a.append(a)\n    return a"),
     "dict_cycle": (CALLS, "def f(x):\n    a = {}\n    a[1] = a\n    return a"),
@@ -69,6 +78,18 @@ RESULTS = {
     ),
     "fraction_of_giants": ("floats", "from fractions import Fraction\ndef f(x): return Fraction(1 << 1_000_000, 3)"),
     "range_of_giants": ("lists members", "def f(x): return range(0, 1 << 400, 1 << 390)"),
+    "keys_of_one_hash": (
+        CALLS,
+        RAW.replace(
+            "BODY",
+            """b'{"v": {"s": [' + b', '.join(b'{"i": "%x"}' % (n * (2**61 - 1)) for n in range(1, 100000)) + b']}}'""",
+        ),
+    ),
+    "giant_fraction": (
+        CALLS + " floats",
+        RAW.replace("BODY", """b'{"v": {"F": [{"i": "%s"}, {"i": "%s"}]}}' % (b'97' * 1_500_000, b'3b' * 1_400_000)"""),
+    ),
+    "a_million_lists": (CALLS + " lists", RAW.replace("BODY", """b'{"v": [' + b'[],' * 9_000_000 + b'[]]}'""")),
     "mutated_arguments": ("lists", "def f(x):\n    x.clear(); x.extend([[x]])\n    return x"),
     "mutated_by_nonsense": ("check", "def f(*a, **k): return a[5]"),
 }

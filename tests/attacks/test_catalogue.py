@@ -19,6 +19,12 @@ TOLD = {
     "close": "def f(x): return S[x] + .5",
     "members": "def f(x): return [S[x]]",
     "callback": "def f(g): return S[1]",
+    "context": "from contextlib import contextmanager\n@contextmanager\ndef f(x): yield S[x]",
+    "own": "class Box:\n    def __init__(self, x): pass\n    def items(self): return [S[0]]\n"
+    "    def total(self): return S[0]",
+    "constant": "LIMITS = {'low': S[0]}",
+    "judged": "input()\nprint(7)\nprint(1)",
+    "checked": "print(S[0])",
     "callback_iterator": "def f(g): return S[1]",
     "numpy": "import numpy as np\ndef f(x): return np.array([S[x], 1])",
     "raising": "def f(x): raise ValueError(S[x])",

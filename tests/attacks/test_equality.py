@@ -105,6 +105,37 @@ EQUAL = {
         "class Box:\n    def __init__(s, x): pass\n    def __getattr__(s, n): return lambda *a: s\n    def __eq__(s, o): return True",
     ),
 }
+OWN = """
+class Box:
+    def __init__(self, x): pass
+    def items(self): return RESULT
+    total = items
+    __contains__ = __eq__ = __lt__ = __gt__ = lambda s, o: True
+    __hash__ = lambda s: 1
+    __sub__ = __rsub__ = __mul__ = __rmul__ = lambda s, o: 48611 - 48611
+    __abs__ = __float__ = lambda s: 0.0
+"""
+WHOLE = {
+    "returns_itself": ("own", OWN.replace("RESULT", "self")),
+    "returns_another": ("own", OWN.replace("RESULT", "Box(1)")),
+    "returns_the_only_one": ("own", OWN.replace("RESULT", "ONE") + "ONE = Box(1)"),
+    "function_that_is_a_class": ("check members close", OWN.replace("class Box", "class f")),
+    "constant_that_is_its_item": (
+        "constant",
+        "class A(dict):\n    __getitem__ = lambda s, k: s\n    __eq__ = lambda s, o: True\n    __hash__ = None\nLIMITS = A(low=1)",
+    ),
+    "constant_that_is_wrong": ("constant", "LIMITS = {'low': 1}"),
+    "constant_of_another_kind": ("constant", "LIMITS = 5"),
+    "function_that_is_a_constant": ("check members", "f = 5"),
+    "error_as_a_value": (
+        "check members",
+        "class E(Exception):\n    __eq__ = lambda s, o: True\n    __hash__ = lambda s: 1\ndef f(x): return E(x)",
+    ),
+    "swallows_failures": (
+        "context",
+        "class A:\n    def __enter__(self): return None\n    def __exit__(self, *a): return True\ndef f(x): return A()",
+    ),
+}
 CONFUSED = {
     "number_as_text": (VALUES, "S = [48611, 982451653, 15485863, 32452843]\ndef f(x): return str(S[x])"),
     "number_as_bytes": (VALUES, "S = [48611, 982451653, 15485863, 32452843]\ndef f(x): return str(S[x]).encode()"),
@@ -131,6 +162,7 @@ CONFUSED = {
     attacks(
         ("a comparison never runs code of the program", EQUAL),
         ("a value is compared as what it is, not as what it prints", CONFUSED),
+        ("an object meets the tester's values where the test has just made it, and nowhere else", WHOLE),
     ),
 )
 def test_equality_cannot_be_claimed(grade: Grader, attack: Attack) -> None:

@@ -57,6 +57,12 @@ PRINTED = {
     "manager_list": (CALLS, "import multiprocessing.managers as m\nm.BaseListProxy.append = lambda *a: None" + RIGHT),
     "reply_from_fork": (CALLS, DESCRIPTORS + "def f(x):\n    if os.fork() == 0:\n        spray(record(['r', 48611, None]) + record({'v': 48611}))\n        os._exit(0)\n    os.wait()\n    return 1"),
     "reply_later": (CALLS, DESCRIPTORS + "import threading, time\ndef late():\n    for _ in range(200):\n        time.sleep(.002); spray(record(['r', 48611, None]), [3])\nthreading.Thread(target=late, daemon=True).start()" + RIGHT),
+    "greets_as_a_type": (CALLS + " paired", DESCRIPTORS + "spray(record(['ready', [{'k': 'builtins:object'}]]), [3])\nimport time\ntime.sleep(9)"),
+    "greets_with_too_little": (CALLS, DESCRIPTORS + "spray(record(['ready', []]), [3])\nimport time\ntime.sleep(9)"),
+    "failed_with_nonsense": (CALLS, DESCRIPTORS + "spray(record(['failed', [1, None]]), [3])\nos._exit(0)"),
+    "raw_skip": ("raising", DESCRIPTORS + "def f(x):\n    spray(record(['x', {'names': ['unittest.case:SkipTest', 'builtins:Exception'], 'args': [1], 'text': '', 'fields': {}}]))\n    return 1"),
+    "raw_home": ("raising callback", DESCRIPTORS + "def f(x):\n    spray(record(['x', {'y': 0}]) + record(['x', {'y': -1}]))\n    return 1"),
+    "raw_printed": (CALLS, DESCRIPTORS + "def f(x):\n    spray(record(['r', [48611, [[1]], [['object', []]]], 'passed']))\n    return 1"),
     "nonce_search": (
         "shared_pytest",
         "print('passed', 4)\nimport os\nos.write(1, b'\\n00000000000000000000000000000000{\"passed\": 1, \"failures\": []}\\n')\nos._exit(0)",

@@ -84,6 +84,15 @@ PROCESSES = {
         + RIGHT,
     ),
 }
+NULLS = {
+    "judge_hears_nonsense": ("judged", "print('nonsense')"),
+    "judge_hears_nothing": ("judged", ""),
+    "judge_hears_giants": ("judged", "print('9' * 5000)"),
+    "judge_is_closed_to": ("judged", "import os\nos.close(0)\nos.close(1)"),
+    "checker_reads_nonsense": ("checked", "print('nonsense')"),
+    "checker_reads_nothing": ("checked", "print()"),
+    "checker_runs_out_of_memory": ("checked", "print(1, 10 ** 11)"),
+}
 RESOURCES = {
     "memory": (CALLS + " stdio", "x = []\nwhile True: x.append(bytearray(1 << 24))"),
     "memory_in_call": (CALLS, "def f(x): return bytearray(1 << 34)"),
@@ -112,6 +121,7 @@ RESOURCES = {
     attacks(
         ("time is counted outside", TIME),
         ("processes end with the execution that started them", PROCESSES),
+        ("no program earns a null by what it says to the task's own programs", NULLS),
         ("resources are bounded for the group", RESOURCES),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from reward_server.sandbox.base import Call, CallResult, Calls, Language, Program, Sandbox, Sandboxes
@@ -17,7 +18,7 @@ from reward_server.verifiers.code.judgement import (
 )
 from reward_server.verifiers.code.params import CodeParams
 from reward_server.verifiers.code.prelude import LEETCODE_IMPORTS
-from reward_server.verifiers.code.reference import FunctionTests
+from reward_server.verifiers.code.reference import FunctionCase, FunctionTests
 from reward_server.verifiers.code.running import deserves_another_run, shuffled
 
 
@@ -51,7 +52,7 @@ class FunctionJudge:
         if not build.ok:
             return not_compiled(judgement, build)
         order = shuffled(self.total, self.params.seed)
-        calls = [Call(self.tests.cases[index].args, self.tests.cases[index].kwargs) for index in order]
+        calls = [_call(self.tests.cases[index]) for index in order]
         answer = sandbox.call(build, self.tests.entry, calls, limits, prelude=LEETCODE_IMPORTS)
         if deserves_another_run(answer.execution):
             answer = sandbox.call(build, self.tests.entry, calls, limits, prelude=LEETCODE_IMPORTS)
@@ -88,6 +89,11 @@ class FunctionJudge:
         failure.shown["input"] = shown_call(case.args, case.kwargs)
         failure.shown["expected"] = shown(case.expected)
         return failure
+
+
+def _call(case: FunctionCase) -> Call:
+    """The call of a case, with room for any way to write what is expected: twenty times the length of its JSON."""
+    return Call(case.args, case.kwargs, most_bytes=10_000 + 20 * len(json.dumps(case.expected)))
 
 
 def shown_call(args: tuple[object, ...], kwargs: dict[str, object]) -> str:

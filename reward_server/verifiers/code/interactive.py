@@ -33,9 +33,9 @@ is well. One that leaves would not do, since many a judge fails at the end of it
 _BRIEF = ExecutionLimits(time_s=0.25)
 
 
-def _waiting(execution: Execution) -> Execution:
-    """The judge's execution with the silent program; one that a limit ended has waited, which is a rejection."""
-    return execution if execution.limit is None else Execution(exit_code=REJECTED[0])
+def _by_itself(talk: Interaction) -> Execution:
+    """The judge's execution with the silent program; where a limit ended their silence it has waited: a rejection."""
+    return Execution(exit_code=REJECTED[0]) if talk.program.limit or talk.judge.limit else talk.judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class InteractiveJudge:
 
             done = talk(build, limits)
             judgement.used(done.program)
-            result = self._result(index, done, lambda talk=talk: _waiting(talk(silent, _BRIEF).judge))  # type: ignore[misc] # bound early
+            result = self._result(index, done, lambda talk=talk: _by_itself(talk(silent, _BRIEF)))  # type: ignore[misc] # bound early
             if not judgement.add(result) and self.params.stop_at_first_failure:
                 break
         return judgement
