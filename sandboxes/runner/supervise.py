@@ -28,7 +28,7 @@ _LAST_FACTOR, _SOON_S = 5.0, 0.005
 _DEATH_S = 10.0
 """What SIGKILL has to have done by then: on a starved machine it takes a while."""
 _LOOK_S = 0.025
-_CHUNK = 1 << 16
+_CHUNK, _FLOOD_KEPT = 1 << 16, 1 << 20
 _LAST_DRAIN = 1 << 20
 
 
@@ -46,6 +46,11 @@ class Stream:
     holds: bool = False
     """Where the other reads no more: hold the writer up for good, instead of draining it for nobody."""
     held: bool = False
+
+    def kept(self) -> bytes:
+        """What is told of it: all, or the beginning of a flood."""
+        text = b"".join(self.chunks)
+        return text[:_FLOOD_KEPT] if self.size > self.cap else text
 
     def waits_for(self) -> tuple[int, int]:
         """Descriptor and event of the next step."""
