@@ -44,6 +44,7 @@ def running(*, cache: bool, **environment: str) -> Iterator[Running]:
         "REWARD_REGISTRY": "benchmarks.plumbing_verifiers:registry",
         "REWARD_CACHE_ENABLED": str(cache),
         "REWARD_LOG_LEVEL": "error",
+        "REWARD_SANDBOX_DRIVER": "none",
         **environment,
     }
     command = [sys.executable, "-m", "reward_server", "serve", "--port", "0"]

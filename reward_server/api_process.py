@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import socket
 
 import uvicorn
@@ -16,6 +17,7 @@ from reward_server.wiring import assembler
 
 GRACEFUL_S = 5
 """How long a stopping API waits for the requests it has."""
+MAX_DESCRIPTORS = 65_536
 KEEP_ALIVE_S = 75
 """Longer than any client keeps an idle connection, so that none asks on one that is just being closed."""
 
@@ -36,12 +38,21 @@ def run_api(settings: Settings, fd: int | None = None) -> None:
         timeout_graceful_shutdown=GRACEFUL_S,
         lifespan="on",
     )
+    allow_many_connections()
     # Requests are trees of many small objects that go as they came: collect rarely, and never what was loaded.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
     sockets = None if fd is None else [socket.socket(fileno=fd)]
     _Server(config).run(sockets=sockets)
+
+
+def allow_many_connections() -> None:
+    """Take as many descriptors as the system gives: each connection holds one, and the usual first offer is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _Server(uvicorn.Server):

@@ -50,8 +50,8 @@ def create_app(settings: Settings, assemble: Callable[[], AbstractAsyncContextMa
     app.add_exception_handler(HTTPException, handle_http_error)
     app.add_exception_handler(RequestValidationError, _handle_invalid)
     app.add_exception_handler(ClientGone, _handle_gone)
-    app.add_middleware(Measured)
     app.add_middleware(Failsafe)
+    app.add_middleware(Measured)  # around it, so that a 500 is counted as one
     if settings.api_key is not None:
         app.add_middleware(ApiKey, key=settings.api_key.get_secret_value())
     return app

@@ -20,7 +20,7 @@ from reward_server.settings import Settings
 from reward_server.types import Json
 
 WIDTH = 160
-"""Columns where nobody says how many there are: a log, a pipe."""
+"""Columns of a log or a pipe."""
 _COLOURS = {"correct": "green", "incorrect": "red", "no_answer": "yellow", "limit_exceeded": "magenta"}
 
 
@@ -33,7 +33,7 @@ def score_file(
     """
     items = list(_read(file))
     console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not console.is_terminal and console.width == 80:  # nobody has said how wide it is
         console.width = WIDTH
     summary: Counter[str] = Counter()
     rows: list[tuple[dict[str, Any], dict[str, Any]]] = []

@@ -87,7 +87,7 @@ class Part:
 
 
 def serve(settings: Settings, announce: Callable[[str], None], environment: dict[str, str]) -> None:
-    """Run until SIGINT or SIGTERM; ``announce`` is told the address, the parts get ``environment``.
+    """Run until SIGINT, SIGTERM or SIGHUP; ``announce`` is told the address, the parts get ``environment``.
 
     Raises ``ConfigurationError``.
     """
@@ -146,15 +146,21 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """A question that turns true at the first SIGINT or SIGTERM; the second is left to its default."""
+    """A question that turns true at the first signal to stop; the second is left to its default.
+
+    A terminal that closes (SIGHUP) stops it too, unless whoever started it had that ignored, as nohup does.
+    """
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signals.append(signal.SIGHUP)
     seen: list[int] = []
 
     def note(number: int, frame: object) -> None:
         seen.append(number)
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in signals:
             signal.signal(each, signal.SIG_DFL)
 
-    before = {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, note) for each in signals}
     try:
         yield lambda: bool(seen)
     finally:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 MAX_DELIVERIES = 3
 BLOCK_S = 1.0
 RETRY_S = 0.2
+FRESH_S = 0.5
 log = structlog.get_logger()
 
 
@@ -122,7 +123,7 @@ class Worker:
             if claim.deliveries > MAX_DELIVERIES:
                 await self._persist(lambda: self._split_or_give_up(claim))
                 return
-            gone, blobs = await self._persist(lambda: self._queue.context(claim))
+            gone, blobs = await self._context(claim)
             if gone or time.time() > claim.chunk.header.deadline:
                 await self._persist(lambda: self._queue.drop(claim))
                 return
@@ -135,6 +136,16 @@ class Worker:
         finally:
             self._held.pop(claim.id, None)
             self._room.set()
+
+    async def _context(self, claim: Claim) -> tuple[bool, Mapping[str, bytes]]:
+        """Whether nobody waits for the chunk any more, and its long references.
+
+        One that has only just been sent is not asked about: if it was cancelled, ``_forget_cancelled`` will find it.
+        """
+        header = claim.chunk.header
+        if not header.blobs and 0 <= time.time() - header.sent < FRESH_S:
+            return False, {}
+        return await self._persist(lambda: self._queue.context(claim))
 
     async def _answers(self, claim: Claim, blobs: Mapping[str, bytes]) -> list[Answer]:
         """Cached answers and fresh ones."""

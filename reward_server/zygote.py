@@ -40,6 +40,7 @@ def main(control_fd: int, registry_path: str, context_path: str) -> None:
     """Fork children until the supervisor goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps; the supervisor holds pidfds
+    os.set_inheritable(control_fd, False)  # what is started here must not keep the supervisor from seeing our end
     registry = load(registry_path)()
     make_context = load(context_path)
     registry.warm_up()

@@ -114,6 +114,11 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def forks(pid: int) -> list[int]:
+    """Those of its descendants that run its own program: of a zygote its children, not what verifiers start."""
+    return [found for found in descendants(pid) if command_of(found) == command_of(pid)]
+
+
 def command_of(pid: int) -> str:
     """Command line, empty where there is no such process."""
     try:

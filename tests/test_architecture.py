@@ -130,7 +130,7 @@ def test_importing_the_server_loads_nothing_heavy() -> None:
 
 
 def test_the_client_needs_only_its_base_install() -> None:
-    allowed = {"httpx", "pydantic", "typing_extensions", "trainer_client"} | sys.stdlib_module_names
+    allowed = {"httpx", "pydantic", "pydantic_core", "typing_extensions", "trainer_client"} | sys.stdlib_module_names
     for name in ("client.py", "exchange.py", "wire.py", "errors.py", "__init__.py"):
         tree = ast.parse((ROOT / "trainer_client" / name).read_text())
         assert {module.split(".")[0] for module in imported(tree)} <= allowed, name

@@ -11,8 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
 from reward_server.api.problems import PROBLEMS
+from reward_server.audit.findings import Kind
+from reward_server.cli import app
 from reward_server.settings import Settings
 from reward_server.types import Outcome
 from reward_server.verifiers.defaults import default_registry
@@ -88,9 +92,10 @@ def test_make_serve_runs_until_it_is_interrupted(plain: dict[str, str]) -> None:
     assert "listens on http://127.0.0.1:" in line
 
 
-def test_the_readme_score_command_writes_verdicts(plain: dict[str, str], tmp_path: Path) -> None:
+def test_the_readme_score_command_writes_verdicts(server: Server, plain: dict[str, str], tmp_path: Path) -> None:
     command = next(command for command in commands() if command.startswith("reward-server score"))
     words = command.replace("verdicts.jsonl", str(tmp_path / "verdicts.jsonl")).split()[1:]
+    words += ["--url", server.url]  # without it one is started, as `make demo` does
     done = subprocess.run(
         [sys.executable, "-m", "reward_server", *words], capture_output=True, text=True, cwd=ROOT, env=plain
     )
@@ -110,12 +115,10 @@ def test_every_reward_server_command_in_the_readme_is_understood() -> None:
     for command in commands():
         words = command.removeprefix(".venv/bin/").split()
         if words[0] == "reward-server":
-            done = subprocess.run(
-                [sys.executable, "-m", "reward_server", words[1], "--help"], capture_output=True, text=True, cwd=ROOT
-            )
-            assert done.returncode == 0, command
+            done = CliRunner().invoke(app, [words[1], "--help"], env={"COLUMNS": "160"})
+            assert done.exit_code == 0, command
             for flag in (word.split("=")[0] for word in words if word.startswith("--")):
-                assert flag in done.stdout, command
+                assert flag in done.output, command
 
 
 def test_every_file_that_the_readme_names_exists() -> None:
@@ -139,6 +142,16 @@ def test_every_setting_is_documented(name: str) -> None:
     variable = "REDIS_URL" if name == "redis_url" else f"REWARD_{name.upper()}"
     assert f"`{variable}`" in DOCS
     assert Settings.model_fields[name].description
+
+
+def test_every_command_is_documented() -> None:
+    for name in sorted(get_command(app).commands):  # type: ignore[attr-defined]
+        assert f"reward-server {name}" in README + DOCS, name
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_finding_of_an_audit_is_documented(kind: Kind) -> None:
+    assert f"`{kind}`" in DOCS
 
 
 @pytest.mark.parametrize("kind", sorted(PROBLEMS))

@@ -49,7 +49,7 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of ``asyncio.Protocol``."""
-        if self._refused:
+        if self._refused or self.transport.is_closing():
             return
         in_head, heads = self._in_head, self._heads
         super().data_received(data)
@@ -57,8 +57,8 @@ class Connection(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse_head()
-        elif not self._in_head and self.cycle.response_complete:  # the rest of a body that was refused
-            self._await_head()
+        elif not self._in_head and self.cycle is not None and self.cycle.response_complete:
+            self._await_head()  # this is the rest of a body that was refused, and must not last forever either
 
     def on_message_begin(self) -> None:
         """Part of httptools: a request begins."""
@@ -67,11 +67,11 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Part of httptools: its head is there."""
+        super().on_headers_complete()  # raises for a head that makes no sense
         self._in_head, self._head_bytes = False, 0
         self._heads += 1
         if self._head_timer is not None:
             self._head_timer.cancel()
-        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Part of httptools: its body is there, and what comes next is another head."""
@@ -127,5 +127,5 @@ class Connection(HttpToolsProtocol):
         now = self.transport.get_write_buffer_size()
         if now < before:
             self._watch(now)
-        elif not self.transport.is_closing() or now:
+        else:
             self.transport.abort()

@@ -28,7 +28,7 @@ class ClientGone(Exception):
 
 
 class Failsafe:
-    """ASGI middleware, the outermost: an exception that nobody expected is logged, and an ``internal`` problem.
+    """ASGI middleware: an exception that nobody expected is logged, and an ``internal`` problem.
 
     Without it the framework answers in plain text and drops the connection under the next request.
     """

@@ -168,7 +168,11 @@ def _message_text(message: dict[str, Any]) -> str | Verdict:
     text = _content(content)
     if not calls:
         return text
-    blocks = [f"<tool_call>\n{json.dumps(_function(call), ensure_ascii=False)}\n</tool_call>" for call in calls]
+    try:
+        blocks = [f"<tool_call>\n{json.dumps(_function(call), ensure_ascii=False)}\n</tool_call>" for call in calls]
+    except RecursionError:
+        deep = {"message": "a tool call is nested too deeply"}
+        return Verdict(Outcome.INVALID_TASK, detail=deep, reason="bad_completion")
     return "\n".join([text, *blocks] if isinstance(text, str) and text else blocks)
 
 

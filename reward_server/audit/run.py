@@ -14,6 +14,7 @@ from typing import Any
 from reward_server.audit.findings import Finding, Kind, findings, key_of
 from reward_server.audit.probes import Columns, Question, question
 from reward_server.audit.rows import Row, column, write_rows
+from reward_server.errors import ConfigurationError
 from reward_server.types import Json
 
 Score = Callable[[Sequence[Mapping[str, Json]]], Iterable[Sequence[Mapping[str, Any]]]]
@@ -83,6 +84,8 @@ def audit(
         question(row, index, columns, repeats=options.repeats, mutant_count=options.mutants)
         for index, row in enumerate(rows)
     ]
+    if questions and all(one.item["reference"] is None for one in questions):
+        raise ConfigurationError(f"no row has a column {columns.reference!r}")
     found, times = _resumed(journal, questions, options)
     progress(len(times), len(rows))
     waiting = [one for one in questions if one.index not in times]

@@ -12,12 +12,14 @@ with one key, its tag:
 ``q``    deque: items                             ``D``    Decimal: text
 ``F``    Fraction: [numerator, denominator]       ``T``    date, time, datetime, timedelta: [kind, parts …]
 ``N``    namedtuple: [name, fields, items]        ``a``    numpy array: [dtype, shape, flat items]
+``O``    dict of ``collections``: [name, pairs,   ``Q``    deque with a bound: [bound, items]
+         default factory or null]
 ``n``    numpy scalar: [dtype, value]             ``g``    objects by value that hang together, the first
                                                            meant: [class name, field pairs], in which ``o``
                                                            is another of them, by its number
 =======  =======================================  =======  ===================================================
 
-Subclasses of plain types are flattened to the plain type by that type's own methods, so nothing of the subclass
+Other subclasses of plain types are flattened to the plain type by that type's own methods, so nothing of the subclass
 runs or survives. Here numpy arrays become nested lists, numpy scalars plain numbers, named tuples tuples, and objects
 by value dicts with the class name under ``__class__``: the server needs no foreign class to compare.
 The runner carries its own writer and reader of the same table; ``tests/sandbox`` holds the two against each other.
@@ -27,7 +29,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -37,6 +39,7 @@ from typing import Any, TypeAlias
 Plain: TypeAlias = Any
 MAX_DEPTH = 200
 _MAX_OBJECTS = 10_000
+_MAX_ALIKE = 1000
 _SMALL = 1 << 63
 
 
@@ -133,8 +136,26 @@ def _list(body: Any, depth: int) -> list[Any]:
     return [decode(item, depth) for item in body]
 
 
+def _apart(keys: list[Any]) -> list[Any]:
+    """Keys, or ``NotPlain`` where so many have one hash that to make a set or dict of them would take hours."""
+    if len(keys) > _MAX_ALIKE and max(Counter(map(hash, keys)).values()) > _MAX_ALIKE:
+        raise NotPlain("too many keys of one hash")
+    return keys
+
+
 def _dict(body: Any, depth: int) -> dict[Any, Any]:
-    return {decode(key, depth): decode(item, depth) for key, item in body}
+    keys = _apart([decode(key, depth) for key, _ in body])
+    return {key: decode(item, depth) for key, (_, item) in zip(keys, body, strict=True)}
+
+
+def _fraction(body: Any, depth: int) -> Fraction:
+    """One that is taken to be in lowest terms, as it was written: dividing giants that are not would take hours."""
+    numerator, denominator = _list(body, depth)
+    if type(numerator) is not int or type(denominator) is not int or denominator <= 0:
+        raise NotPlain("a fraction of two integers")
+    fraction: Any = object.__new__(Fraction)
+    fraction._numerator, fraction._denominator = numerator, denominator
+    return fraction  # type: ignore[no-any-return] # it is one
 
 
 def _numbers(kind: Any) -> Callable[[Any, int], Any]:
@@ -192,9 +213,11 @@ def _read_object(rows: Any, number: int, above: frozenset[int], budget: list[int
 
 _READERS: dict[str, Callable[[Any, int], Any]] = {
     "t": lambda body, depth: tuple(_list(body, depth)),
-    "s": lambda body, depth: set(_list(body, depth)),
-    "z": lambda body, depth: frozenset(_list(body, depth)),
+    "s": lambda body, depth: set(_apart(_list(body, depth))),
+    "z": lambda body, depth: frozenset(_apart(_list(body, depth))),
+    "Q": lambda body, depth: deque(_list(body[1], depth)),
     "d": _dict,
+    "O": lambda body, depth: _dict(body[1], depth),
     "b": lambda body, depth: base64.b64decode(body, validate=True),
     "B": lambda body, depth: bytearray(base64.b64decode(body, validate=True)),
     "c": _numbers(complex),
@@ -203,7 +226,7 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "r": _numbers(range),
     "q": lambda body, depth: deque(_list(body, depth)),
     "D": lambda body, depth: Decimal(body),
-    "F": _numbers(Fraction),
+    "F": _fraction,
     "T": _read_time,
     "N": lambda body, depth: tuple(_list(body[2], depth)),
     "n": lambda body, depth: decode(body[1], depth),

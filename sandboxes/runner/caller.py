@@ -9,9 +9,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from .plain import Codec, NotPlain
+from .plain import Codec
 from .prelude import begin
 from .program import fresh_module, take_place, write_file
+from .tables import NotPlain
 
 _CUT = 2000
 _RESULTS = 3

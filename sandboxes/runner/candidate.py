@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
 
 from .caller import classes_of, describe, find, load_program
 from .link import Gone, Link
+from .plain import OWN_MODULE
 from .program import take_place
 
 _LINK = 3
+
+
+_KEPT = 1 << 20
+
+
+class _Output(io.FileIO):
+    """Standard output that remembers what was written, for a test that looks at it."""
+
+    written = b""
+
+    def write(self, data: Any) -> Any:
+        if len(self.written) < _KEPT:
+            self.written += bytes(data)
+        return super().write(data)
+
+
+def _printed(stream: Any, output: _Output) -> str:
+    try:
+        stream.flush()
+    except BaseException:  # noqa: BLE001 - a stream that the program closed or broke
+        return ""
+    text, output.written = output.written[:_KEPT].decode("utf-8", "replace"), b""
+    return text
+
+
+def _is_own_class(entry: Any) -> bool:
+    return isinstance(entry, type) and entry.__module__ == OWN_MODULE and not issubclass(entry, BaseException)
 
 
 class Candidate:
@@ -20,6 +49,11 @@ class Candidate:
         self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
         self._link = Link(_LINK, strict=False)
         take_place(place)
+        output = _Output(1, "wb", closefd=False)
+        stream = io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")
+        for name in ("stdout", "__stdout__"):
+            setattr(sys, name, stream)
+        self._link.printed = lambda: _printed(stream, output)
 
     def run(self) -> None:
         """Load, then answer until the tester has gone."""
@@ -28,6 +62,7 @@ class Candidate:
             module, own = load_program(self._source, self._path, self._head["prelude"])
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]
+            link.codec.whole = tuple(entry for entry in entries if _is_own_class(entry))
             link.send(["ready", [link.codec.encode(entry) for entry in entries]])
         except Gone:
             leave(0)

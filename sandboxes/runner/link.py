@@ -1,10 +1,11 @@
 """Two processes that use each other's functions and objects by messages: the tester and its candidate.
 
-A message is a record of JSON. A request is ``[verb, handle, …]``; the answer is ``["r", value, changes]``,
+A message is a record of JSON. A request is ``[verb, handle, …]``; the answer is ``["r", value, printed]``,
 ``["x", exception]`` or ``["stop", value]``. While one side waits for an answer it serves the other's requests, so
 callbacks nest. Plain values cross by value; what else a side gives away stays where it is, and crosses as a handle
 ``{"h": [number, powers, type name]}``; a handle that comes home is ``{"y": number}``. A function or class of
-the standard library crosses by name, from the tester to the candidate only: ``{"k": "module:name"}``.
+the standard library crosses by name, from the tester to the candidate only: ``{"k": "module:name"}``; built-in types
+also come the other way. ``E`` is an exception as a value, ``S`` a slice, ``V`` a view of a dict.
 
 The tester's side is *strict*: it lets the candidate call what it was given, iterate it and read public attributes
 of plain instances, and nothing that leads to frames, code or modules.
@@ -17,93 +18,167 @@ import json
 import os
 import sys
 import types
-from collections.abc import Callable, Iterator
+from _thread import RLock
+from collections.abc import Callable
 from typing import Any
 
-from .plain import Codec, NotPlain
-from .proxies import proxy_class
+from .changes import update
+from .errors import Errors, names_of
+from .plain import Codec
+from .proxies import Proxy, proxy_class
+from .tables import NotPlain
+from .verbs import VERBS, call
 
 MAX_MESSAGE = 64 << 20
 MAX_NESTING = 60
 MAX_HANDLES = 100_000
 _BY_NAME = ("builtins", "math", "operator", "functools", "itertools", "collections", "string", "statistics", "cmath")
 _HIDDEN = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
-_MUTABLE = (list, dict, set, bytearray)
-_ITERATING = ("next", "send")
+_ITERATING = ("next", "send", "throw")
 """Verbs that may answer with the end of an iteration."""
+_SINGLE = {"Ellipsis": ..., "NotImplemented": NotImplemented, "NoneType": type(None)}
+_BY_PARTS: dict[str, Callable[[Any], list[Any]]] = {
+    "pathlib:PosixPath": lambda path: [str(path)],
+    "pathlib:PurePosixPath": lambda path: [str(path)],
+    "uuid:UUID": lambda value: [str(value)],
+    "array:array": lambda values: [values.typecode, values.tolist()],
+}
+"""Types of the library that are rebuilt from arguments, crossing as ``P``."""
+_VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 
 
 class Gone(BaseException):
     """The other side has ended, or sent what is no message. Not an ``Exception``: no test may catch it by chance."""
 
 
-class Remote(Exception):
-    """Something that the candidate raised, where its type cannot be rebuilt here."""
-
-
 class Link:
-    """One end."""
+    """One end. Threads take turns."""
 
     def __init__(self, descriptor: int, *, strict: bool, classes: dict[str, type] | None = None) -> None:
-        self._descriptor, self._strict = descriptor, strict
+        self._descriptor, self.strict = descriptor, strict
         self.codec = Codec(classes, self._give, self._take)
+        self.errors = Errors(self)
         self._given: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self._proxies: dict[int, Any] = {}
+        self._homes: dict[int, tuple[Any, int]] = {}
+        """Generators made here in place of the other side's, and their numbers."""
+        self.constructors: set[int] = set()
+        """Handles of the classes that the tests ask for by name."""
+        self._made: set[int] = set()
         self._nesting = 0
+        self._turn = RLock()
         self.gone = False
         self.opaque = False
         """Whether a comparison met a handle."""
         self.on_request: Callable[[], None] = lambda: None
         self.on_answer: Callable[[], None] = lambda: None
+        self.printed: Callable[[], str] = lambda: ""
+        """What this side has printed since it was last asked."""
 
-    def request(self, verb: str, number: int, *rest: Any, changes: tuple[Any, ...] = ()) -> Any:
-        """Ask the other side and wait; raises what it raised. ``changes`` are updated in place from the answer."""
-        if self._nesting >= MAX_NESTING:
-            raise RecursionError("calls between tester and candidate are nested too deeply")
-        self._nesting += 1
-        self.on_request()
-        try:
-            self.send([verb, number, *rest])
-            while True:
-                message = self.receive()
-                if message[0] == "r":
-                    for old, new in zip(changes, message[2] or (), strict=False):
-                        _update(old, self.codec.decode(new))
-                    return self.codec.decode(message[1])
-                if message[0] == "x":
-                    raise self._rebuilt(message[1])
-                if message[0] == "stop":
-                    if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
-                        raise Remote("StopIteration")
-                    raise StopIteration(self.codec.decode(message[1]))
-                self.answer(message)
-        except (NotPlain, IndexError, TypeError, ValueError) as error:
-            if isinstance(error, NotPlain):
-                self._leave(f"malformed: {error}")
-            raise
-        finally:
-            self._nesting -= 1
-            self.on_answer()
+    def request(self, verb: str, number: int, *rest: Any) -> Any:
+        """Ask the other side and wait; raises what it raised. What a call gave is returned as it came."""
+        with self._turn:
+            if self._nesting >= MAX_NESTING:
+                raise RecursionError("calls between tester and candidate are nested too deeply")
+            self._nesting += 1
+            self.on_request()
+            try:
+                self.send([verb, number, *rest])
+                while True:
+                    message = self.receive()
+                    if message[0] in ("r", "x", "stop"):
+                        return self._outcome(verb, message)
+                    self.answer(message)
+            except (NotPlain, IndexError, TypeError, ValueError) as error:
+                if isinstance(error, NotPlain):
+                    self._leave(f"malformed: {error}")
+                raise
+            finally:
+                self._nesting -= 1
+                self.on_answer()
+
+    def _outcome(self, verb: str, message: Any) -> Any:
+        if message[0] == "x":
+            try:
+                error = self.errors.rebuilt(message[1])
+            except (NotPlain, LookupError, TypeError, ValueError, AttributeError) as why:
+                self._leave(f"malformed: {why}")
+            raise error
+        if message[0] == "stop":
+            if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
+                raise self.errors.kind(["builtins:StopIteration"])("outside of an iteration")
+            raise StopIteration(self.codec.decode(message[1]))
+        if self.strict and len(message) > 2 and type(message[2]) is str and sys.stdout is not sys.__stdout__:
+            sys.stdout.write(message[2])  # where a test looks at what was printed
+        if verb == "call":
+            return message[1]
+        return self.codec.decode(message[1])
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call what a handle stands for; mutable arguments are updated to what the other side made of them."""
-        encode = self.codec.encode
-        written = [encode(item) for item in args]
-        return self.request("call", number, written, encode(kwargs), changes=args)
+        values = [*args, *kwargs.values()]
+        with self._turn:
+            written, rows, objects = self.codec.encode_together(values)
+            answer = self.request("call", number, written, list(kwargs), rows)
+            try:
+                result, changes, table = answer
+                (result, *after), _ = self.codec.decode_together([result, *(changes or ())], table, objects)
+            except (NotPlain, TypeError, ValueError) as why:
+                self._leave(f"malformed: {why}")
+            for old, new in zip(values, after, strict=False):
+                if not isinstance(old, Proxy):
+                    update(old, new)
+            if number in self.constructors and isinstance(result, Proxy):
+                self._made.add(result._sandbox_number)
+            return result
+
+    def owns(self, thing: Any) -> bool:
+        """Whether a thing is, or stands for, one of the other side's."""
+        return isinstance(thing, Proxy) and thing._sandbox_link is self
+
+    def operate(self, proxy: Proxy, name: str, *others: Any) -> Any:
+        """Have the original do an operator; ``NotImplemented`` where it has none or the rule forbids it.
+
+        Values of the tester's take part in the arithmetic and membership of an object that the test itself has just
+        constructed, and that no other way has led to.
+        """
+        if self.strict and name not in _ALONE and not all(map(self.owns, others)):
+            if proxy._sandbox_number not in self._made or name in _COMPARING:
+                return NotImplemented
+        return self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
+
+    def plain(self, proxy: Any) -> Any:
+        """The plain value of an original whose class is derived from a plain type."""
+        return self.request("plain", proxy._sandbox_number)
+
+    def is_instance(self, thing: Any, of: Proxy) -> bool:
+        """``isinstance``, asked of the side that has the class."""
+        return self.owns(thing) and self.request("isinstance", thing._sandbox_number, of._sandbox_number) is True
+
+    def is_subclass(self, thing: Any, of: Proxy) -> bool:
+        """``issubclass``, asked of the side that has the class."""
+        return self.owns(thing) and self.request("issubclass", thing._sandbox_number, of._sandbox_number) is True
 
     def answer(self, message: Any) -> None:
         """Do what a request of the other side asks, and answer it."""
         try:
+            answer: list[Any]
             verb, number, *rest = message
             thing = self._given[number]
-            result = _VERBS[verb](self, thing, *rest)
-            answer = ["r", self.codec.encode(result[0]), result[1]]
+            if verb == "call":
+                answer = ["r", call(self, thing, *rest)]
+            else:
+                answer = ["r", self.codec.encode(VERBS[verb](self, thing, *rest))]
+            printed = self.printed()
+            if printed:
+                answer.append(printed)
         except Gone:
             raise
         except StopIteration as stop:
             answer = ["stop", self._encoded_or_none(stop.value)]
         except BaseException as error:  # noqa: BLE001 - whatever it raised is an answer, exits included
-            answer = ["x", self._exception(error)]
+            answer = ["x", self.errors.told(error)]
         self.send(answer)
 
     def send(self, message: Any) -> None:
@@ -156,35 +231,88 @@ class Link:
             self._given[number], self._numbers[id(thing)] = thing, number
         return number
 
+    def given(self, number: Any) -> Any:
+        """The thing that was given under a number; raises ``KeyError``."""
+        return self._given[number]
+
     def _give(self, thing: Any) -> Any:
-        home = getattr(type(thing), "_sandbox_link", None)
-        if home is self:
+        kind = type(thing)
+        if issubclass(kind, Proxy) and kind._sandbox_link is self:
             return {"y": thing._sandbox_number}
-        if self._strict:
-            name = _library_name(thing)
-            if name is not None:
-                return {"k": name}
+        if id(thing) in self._homes:
+            return {"y": self._homes[id(thing)][1]}
+        if kind is slice:
+            return {"S": [self.codec.encode(part) for part in (thing.start, thing.stop, thing.step)]}
+        if kind in _VIEWS:
+            return {"V": [_VIEWS[kind], [self.codec.encode(item) for item in thing]]}
+        for name, single in _SINGLE.items():
+            if thing is single:
+                return {"k": f"builtins:{name}"}
+        if isinstance(thing, BaseException):
+            return {"E": self.errors.told(thing)}
+        if self.strict:
+            known = _library_name(thing)
+            if known is not None:
+                return {"k": known}
             if isinstance(thing, _HIDDEN):
-                raise TypeError(f"{type(thing).__name__} cannot be passed to the candidate")
+                raise TypeError(f"{kind.__name__} cannot be passed to the candidate")
         elif isinstance(thing, type) and thing.__module__ == "builtins":
             return {"k": f"builtins:{thing.__name__}"}
-        return {"h": [self.give(thing), _powers(thing, self._strict), type(thing).__name__[:200]]}
+        for name, parts in _BY_PARTS.items():
+            module, _, title = name.partition(":")
+            if module in sys.modules and kind is getattr(sys.modules[module], title):
+                return {"P": [name, [self.codec.encode(part) for part in parts(thing)]]}
+        told: list[Any] = [self.give(thing), _powers(thing, self.codec), kind.__name__[:200]]
+        if isinstance(thing, type) and issubclass(thing, BaseException):
+            told.append(names_of(thing))
+            self.errors.shared[told[-1][0]] = thing
+        return {"h": told}
 
     def _take(self, tag: str, body: Any) -> Any:
         if tag == "h":
-            number, powers, name = body
-            return proxy_class(self, str(powers), str(name))(int(number))
+            return self._stand_in(*body)
         if tag == "y":
             return self._given[body]
         if tag == "k":
-            module, _, name = body.partition(":")
-            found: Any = importlib.import_module(module) if module in _BY_NAME else None
-            if self._strict and (module != "builtins" or not isinstance(getattr(found, name, None), type)):
-                raise NotPlain("only built-in types come by name")
-            for part in name.split("."):
-                found = getattr(found, part)
-            return found
+            return self._named(body)
+        if tag == "E":
+            return self.errors.rebuilt(body)
+        if tag == "S":
+            return slice(*[self.codec.decode(part) for part in body])
+        if tag == "V":
+            items: Any = self.codec.decode(body[1])
+            if body[0] == "values":
+                return dict(enumerate(items)).values()
+            return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
+        if tag == "P" and body[0] in _BY_PARTS:
+            module, _, title = body[0].partition(":")
+            return getattr(importlib.import_module(module), title)(*[self.codec.decode(part) for part in body[1]])
         raise NotPlain(f"unknown tag {tag[:20]!r}")
+
+    def _stand_in(self, number: Any, powers: Any, name: Any, names: Any = None) -> Any:
+        if names is not None:
+            return self.errors.kind(names)
+        self._made.discard(number)
+        key = (int(number), str(powers), str(name))
+        known = self._proxies.get(key[0])
+        if known is None or known[0] != key:
+            known = self._proxies[key[0]] = (key, proxy_class(self, key[1], key[2])(key[0]))
+            if isinstance(known[1], types.GeneratorType):
+                self._homes[id(known[1])] = (known[1], key[0])
+        if isinstance(known[1], types.CoroutineType):
+            del self._proxies[key[0]]
+        return known[1]
+
+    def _named(self, body: Any) -> Any:
+        module, _, name = body.partition(":")
+        if module == "builtins" and name in _SINGLE:
+            return _SINGLE[name]
+        found: Any = importlib.import_module(module) if module in _BY_NAME else None
+        if self.strict and (module != "builtins" or not isinstance(getattr(found, name, None), type)):
+            raise NotPlain("only built-in types come by name")
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
 
     def _encoded_or_none(self, value: Any) -> Any:
         try:
@@ -192,134 +320,36 @@ class Link:
         except NotPlain:
             return None
 
-    def _exception(self, error: BaseException) -> dict[str, Any]:
-        try:
-            args = [self.codec.encode(item) for item in error.args]
-        except BaseException:  # noqa: BLE001 - arguments that cannot cross are replaced by the text
-            args = [_text(error)]
-        names = [kind.__name__ for kind in type.__dict__["__mro__"].__get__(type(error))]
-        return {"names": names[:50], "args": args, "text": _text(error)}
 
-    def _rebuilt(self, told: Any) -> BaseException:
-        """The nearest type of ours, never one that ends or fails a test by itself."""
-        names = [str(name) for name in told["names"]]
-        for name in names:
-            kind = self.codec.classes.get(name) or getattr(sys.modules["builtins"], name, None)
-            if not (isinstance(kind, type) and issubclass(kind, Exception)):
-                continue
-            if issubclass(kind, AssertionError | StopIteration | StopAsyncIteration):
-                break
-            if kind is Exception and names[0] != "Exception":
-                break
-            try:
-                return kind(*[self.codec.decode(item) for item in told["args"]])
-            except Exception:  # noqa: BLE001 - a type that wants other arguments
-                return Remote(f"{names[0]}: {told['text']}")
-        return Remote(f"{names[0] if names else '?'}: {told['text']}")
+_ALONE = ("__hash__", "__round__")
+"""Operators whose operand, if any, is no value of a test."""
+_COMPARING = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
-def _call(link: Link, thing: Any, written: Any, kwargs: Any) -> tuple[Any, Any]:
-    codec = link.codec
-    args = [codec.decode(item) for item in written]
-    result = thing(*args, **codec.decode(kwargs))
-    if not any(_is_mutable(codec, item) for item in args):
-        return result, None
-    after = [_after(codec, item, old) for item, old in zip(args, written, strict=True)]
-    return result, None if after == written else after
-
-
-def _is_mutable(codec: Codec, item: Any) -> bool:
-    if isinstance(item, _MUTABLE) or hasattr(item, "maxlen") or _is_array(item):
-        return True
-    return type(item).__name__ in codec.classes
-
-
-def _after(codec: Codec, item: Any, before: Any) -> Any:
-    try:
-        return codec.encode(item)
-    except NotPlain:
-        return before
-
-
-def _is_array(item: Any) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(item, numpy.ndarray)
-
-
-def _attribute(link: Link, thing: Any, name: str) -> tuple[Any, Any]:
-    if type(name) is not str or name.startswith("_"):
-        raise AttributeError(name)
-    if link._strict and (callable(thing) or isinstance(thing, types.GeneratorType | types.CoroutineType)):
-        raise AttributeError(name)
-    value = getattr(thing, name)
-    return value, None
-
-
-def _assign(link: Link, thing: Any, name: str, value: Any) -> tuple[Any, Any]:
-    if type(name) is not str or name.startswith("_"):
-        raise AttributeError(name)
-    if link._strict and not hasattr(thing, "__dict__"):
-        raise AttributeError(name)
-    setattr(thing, name, link.codec.decode(value))
-    return None, None
-
-
-def _await(link: Link, thing: Any) -> tuple[Any, Any]:
-    import asyncio
-
-    async def outer() -> Any:
-        return await thing
-
-    return asyncio.run(outer()), None
-
-
-_VERBS: dict[str, Callable[..., tuple[Any, Any]]] = {
-    "call": _call,
-    "get": _attribute,
-    "set": _assign,
-    "await": _await,
-    "next": lambda link, thing: (next(thing), None),
-    "send": lambda link, thing, value: (thing.send(link.codec.decode(value)), None),
-    "close": lambda link, thing: (thing.close(), None),
-    "iter": lambda link, thing: (_Iteration(iter(thing)), None),
-    "len": lambda link, thing: (int(len(thing)), None),
-    "item": lambda link, thing, key: (thing[link.codec.decode(key)], None),
-    "setitem": lambda link, thing, key, value: (
-        thing.__setitem__(link.codec.decode(key), link.codec.decode(value)),
-        None,
-    ),
-    "delitem": lambda link, thing, key: (thing.__delitem__(link.codec.decode(key)), None),
-    "text": lambda link, thing, kind: (str(repr(thing) if kind == "r" else str(thing)), None),
-    "enter": lambda link, thing: (thing.__enter__(), None),
-    "exit": lambda link, thing: (thing.__exit__(None, None, None), None),
-}
-
-
-class _Iteration:
-    """An iterator that is given away even where its type is plain."""
-
-    def __init__(self, inner: Iterator[Any]) -> None:
-        self._inner = inner
-
-    def __iter__(self) -> _Iteration:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._inner)
-
-
-def _powers(thing: Any, strict: bool) -> str:
+def _powers(thing: Any, codec: Codec) -> str:
     """What the other side may do with a thing, as letters that ``proxies`` knows."""
     kind = type(thing)
-    powers = "c" if callable(thing) else ""
     if isinstance(thing, types.CoroutineType):
         return "a"
+    if isinstance(thing, types.GeneratorType):
+        return "g"
+    powers = "t" if isinstance(thing, type) else "c" if callable(thing) else ""
     powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
-    powers += "g" if hasattr(kind, "send") and hasattr(kind, "__next__") else ""
-    powers += "l" if hasattr(kind, "__len__") else ""
-    powers += "k" if hasattr(kind, "__getitem__") else ""
-    powers += "w" if hasattr(kind, "__enter__") else ""
-    return powers
+    for letter, name in _ABILITIES:
+        powers += letter if hasattr(kind, name) else ""
+    powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
+    equal: Any = kind.__eq__
+    powers += "e" if equal is not object.__eq__ and not isinstance(thing, type | types.FunctionType) else ""
+    return powers + ("v" if codec.is_plain(thing) else "")
+
+
+_ABILITIES = (
+    ("m", "__contains__"),
+    ("l", "__len__"),
+    ("r", "__reversed__"),
+    ("k", "__getitem__"),
+    ("w", "__enter__"),
+)
 
 
 def _library_name(thing: Any) -> str | None:
@@ -330,49 +360,3 @@ def _library_name(thing: Any) -> str | None:
     module, name = str(getattr(owner, "__module__", "")), getattr(thing, "__qualname__", "")
     module = {"_operator": "operator", "_functools": "functools", "_collections": "collections"}.get(module, module)
     return f"{module}:{name}" if module in _BY_NAME and "<" not in name else None
-
-
-def _update(old: Any, new: Any) -> None:
-    """Make a mutable argument what it became on the other side, in place as deep as the shapes agree."""
-    if type(old) is list and type(new) is list:
-        if len(old) == len(new):
-            for at, (before, after) in enumerate(zip(list(old), new, strict=True)):
-                if type(before) in _MUTABLE and type(before) is type(after):
-                    _update(before, after)
-                else:
-                    old[at] = after
-        else:
-            old[:] = new
-    elif type(old) is dict and type(new) is dict:
-        merged = {key: old[key] if key in old and _same_kind(old[key], value) else value for key, value in new.items()}
-        for key, value in new.items():
-            if merged[key] is not value:
-                _update(merged[key], value)
-        old.clear()
-        old.update(merged)
-    elif isinstance(old, set) and isinstance(new, set):
-        old.clear()
-        old.update(new)
-    elif isinstance(old, list | bytearray) and isinstance(new, list | bytearray):
-        old[:] = new
-    elif isinstance(old, dict) and isinstance(new, dict):
-        old.clear()
-        old.update(new)
-    elif _is_array(old) and _is_array(new) and old.shape == new.shape:
-        old[...] = new
-    elif hasattr(old, "maxlen") and hasattr(new, "maxlen"):
-        old.clear()
-        old.extend(new)
-    elif type(old) is type(new) and isinstance(getattr(old, "__dict__", None), dict):
-        old.__dict__.update(new.__dict__)
-
-
-def _same_kind(before: Any, after: Any) -> bool:
-    return type(before) in _MUTABLE and type(before) is type(after)
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:2000]
-    except BaseException:  # noqa: BLE001 - an exception whose text cannot be had
-        return ""

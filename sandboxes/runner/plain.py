@@ -11,35 +11,17 @@ import binascii
 import collections
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
+from .tables import Flat, NotPlain, Table, Whole
+
 MAX_DEPTH = 200
-MAX_OBJECTS = 200_000
-"""Objects by value that hang together."""
+OWN_MODULE = "solution"
+"""Of classes that the program defined."""
 _SMALL = 1 << 63
 _AS_IS = frozenset((type(None), bool, str))
-
-
-class NotPlain(ValueError):
-    """Not in the table, or nested too deeply."""
-
-
-class _Table:
-    """Objects by value that hang together, numbered in the order in which they were met."""
-
-    def __init__(self) -> None:
-        self.things: list[Any] = []
-        self._numbers: dict[int, int] = {}
-
-    def number(self, thing: Any) -> int:
-        if id(thing) not in self._numbers:
-            if len(self.things) >= MAX_OBJECTS:
-                raise NotPlain("too many objects")
-            self._numbers[id(thing)] = len(self.things)
-            self.things.append(thing)
-        return self._numbers[id(thing)]
 
 
 class Codec:
@@ -53,7 +35,9 @@ class Codec:
     ) -> None:
         self.classes = classes if classes is not None else {}
         self._write_other, self._read_other = write_other, read_other
-        self._table: _Table | None = None
+        self.whole: tuple[type, ...] = ()
+        """Classes whose objects cross as themselves, though they are derived from plain types."""
+        self._table: Table | None = None
         self._made: list[Any] = []
 
     def encode(self, value: Any, depth: int = 0) -> Any:
@@ -68,23 +52,63 @@ class Codec:
             return write(self, value, depth + 1)
         if self.classes.get(kind.__name__) is kind:
             return self._encode_object(value, depth + 1)
+        if kind is Whole:
+            return self._encode_whole(value.value, depth)
+        if kind is Flat:
+            return self._encode_unusual(value.value, depth + 1)
+        if self.whole and self._write_other is not None and isinstance(value, self.whole):
+            return self._write_other(value)
         return self._encode_unusual(value, depth + 1)
+
+    def _encode_whole(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        own = getattr(kind, "__module__", "") == OWN_MODULE and kind.__name__ not in self.classes
+        return self._write_other(value) if own and self._write_other is not None else self.encode(value, depth)
+
+    def is_plain(self, value: Any) -> bool:
+        """Whether the class of a value is derived from a plain type."""
+        return isinstance(value, _FLATTENED) or any(
+            module in sys.modules and isinstance(value, getattr(sys.modules[module], name)) for module, name, _ in _RARE
+        )
 
     def _encode_object(self, value: Any, depth: int) -> Any:
         """An object by value: the outermost brings a table of all that hang together, which may be a long or closed
         chain; within the table, and so within that object, others are numbers."""
         if self._table is not None:
             return {"o": self._table.number(value)}
-        self._table = table = _Table()
+        self._table = table = Table()
         try:
             table.number(value)
-            rows = [
-                [type(thing).__name__, [[name, self.encode(item, depth)] for name, item in _fields(thing)]]
-                for thing in table.things  # which grows meanwhile
-            ]
+            return {"g": self._rows(table, depth)}
         finally:
             self._table = None
-        return {"g": rows}
+
+    def _rows(self, table: Table, depth: int) -> list[Any]:
+        return [
+            [type(thing).__name__, [[name, self.encode(item, depth)] for name, item in _fields(thing)]]
+            for thing in table.things  # which grows meanwhile
+        ]
+
+    def encode_together(self, values: Sequence[Any], known: Sequence[Any] = ()) -> tuple[list[Any], Any, list[Any]]:
+        """Values in which one object by value may occur several times; ``known`` ones are the first of the table.
+
+        Returns the written values, the table, and the objects in it.
+        """
+        outer, self._table = self._table, Table(known)
+        table = self._table
+        try:
+            written = [self.encode(value) for value in values]
+            return written, self._rows(table, 0), table.things
+        finally:
+            self._table = outer
+
+    def decode_together(self, written: Any, rows: Any, known: Sequence[Any] = ()) -> tuple[list[Any], list[Any]]:
+        """The values and the objects of their table; known ones become what the table says of them."""
+        outer, self._made = self._made, _fill(self, rows, known)
+        try:
+            return [self.decode(item) for item in written], self._made
+        finally:
+            self._made = outer
 
     def _encode_unusual(self, value: Any, depth: int) -> Any:
         numpy = sys.modules.get("numpy")
@@ -216,6 +240,30 @@ _EXACT: dict[type, Writer] = {
 _FLATTENED = tuple(kind for kind in _EXACT if kind is not bool)
 
 
+def _write_deque(codec: Codec, value: Any, depth: int) -> Any:
+    items = _items(collections.deque)(codec, value, depth)
+    return {"q": items} if value.maxlen is None else {"Q": [value.maxlen, items]}
+
+
+def _write_mapping(codec: Codec, value: Any, depth: int) -> Any:
+    factory = getattr(value, "default_factory", None)
+    try:
+        made = codec.encode(factory, depth)
+    except NotPlain:
+        made = None
+    return {"O": [type(value).__name__, _pairs(codec, value, depth)["d"], made]}
+
+
+_MAPPINGS: dict[str, Any] = {
+    "OrderedDict": lambda pairs, factory: collections.OrderedDict(pairs),
+    "Counter": lambda pairs, factory: collections.Counter(dict(pairs)),
+    "defaultdict": lambda pairs, factory: collections.defaultdict(factory, pairs),
+}
+_EXACT[collections.deque] = _write_deque
+for _name in _MAPPINGS:
+    _EXACT[getattr(collections, _name)] = _write_mapping
+
+
 def _list(codec: Codec, body: Any, depth: int) -> list[Any]:
     if type(body) is not list:
         raise NotPlain("items must be an array")
@@ -238,6 +286,11 @@ def _of_numbers(kind: Any) -> Writer:
 
 def _read_dict(codec: Codec, body: Any, depth: int) -> dict[Any, Any]:
     return {codec.decode(key, depth): codec.decode(item, depth) for key, item in body}
+
+
+def _read_mapping(codec: Codec, body: Any, depth: int) -> Any:
+    name, pairs, factory = body
+    return _MAPPINGS[name](list(_read_dict(codec, pairs, depth).items()), codec.decode(factory, depth))
 
 
 def _read_time(codec: Codec, body: Any, depth: int) -> Any:
@@ -276,17 +329,27 @@ def _slots(kind: type) -> list[str]:
 
 
 def _read_graph(codec: Codec, body: Any, depth: int) -> Any:
-    unknown = {name for name, _ in body} - codec.classes.keys()
+    return _fill(codec, body, (), depth)[0]
+
+
+def _fill(codec: Codec, rows: Any, known: Sequence[Any], depth: int = 0) -> list[Any]:
+    """The objects of a table: the known ones, with what the table says of them, and new ones."""
+    if type(rows) is not list or len(rows) < len(known):
+        raise NotPlain("no table")
+    unknown = {name for name, _ in rows} - codec.classes.keys()
     if unknown:
         raise NotPlain(f"no class {sorted(unknown)[0]!r} crosses by value")
-    outer, codec._made = codec._made, [object.__new__(codec.classes[name]) for name, _ in body]
+    if any(type(thing).__name__ != name for thing, (name, _) in zip(known, rows, strict=False)):
+        raise NotPlain("an object stays what it is")
+    new: list[Any] = [object.__new__(codec.classes[name]) for name, _ in rows[len(known) :]]
+    outer, codec._made = codec._made, [*known, *new]
     try:
-        for thing, (_, pairs) in zip(codec._made, body, strict=True):
+        for thing, (_, pairs) in zip(codec._made, rows, strict=True):
             for name, item in pairs:
                 if type(name) is not str or name.startswith("__"):
                     raise NotPlain("fields have names")
                 object.__setattr__(thing, name, codec.decode(item, depth))
-        return codec._made[0]
+        return codec._made
     finally:
         codec._made = outer
 
@@ -296,7 +359,9 @@ _READERS: dict[str, Writer] = {
     "s": _made(set),
     "z": _made(frozenset),
     "q": _made(collections.deque),
+    "Q": lambda codec, body, depth: collections.deque(_list(codec, body[1], depth), body[0]),
     "d": _read_dict,
+    "O": _read_mapping,
     "b": lambda codec, body, depth: binascii.a2b_base64(body, strict_mode=True),
     "B": lambda codec, body, depth: bytearray(binascii.a2b_base64(body, strict_mode=True)),
     "c": _of_numbers(complex),

@@ -1,24 +1,28 @@
 """Stand-ins for objects of the other process.
 
-A stand-in is equal to itself alone, true, unordered, and hashed by identity: none of these asks the other process,
-since an object that calls itself equal to everything is the oldest trick there is. It has only the abilities that
-its original had, so that ``callable``, ``iter`` and ``len`` tell the truth.
+A stand-in has only the abilities that its original has, so that ``callable``, ``iter`` and ``len`` tell the truth.
+On the tester's side one rule decides what the original is asked: *nothing of the tester's goes in but what the test
+passes in a call*. Two objects of the candidate may be compared or added by the candidate's own methods, since a
+program that lies there could as well make them one object. With a value of the tester's a stand-in is never equal,
+has no order and no arithmetic: an object that calls itself equal to everything is the oldest trick there is. Where the
+original is a plain value of a class of its own (``class Stack(list)``), its plain value is fetched and compared here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .link import Link
 
+OPEN_NAMES = ("__name__", "__qualname__", "__doc__", "__dict__", "__annotations__")
+"""The names with underscores at both ends that a stand-in asks for."""
 
-class Proxy:
-    """Base of all stand-ins."""
 
+class Proxy:  # without a docstring: ``__doc__`` is the original's
     _sandbox_link: Link
-    _sandbox_type: str
+    _sandbox_powers: str
     _sandbox_number: int
     __slots__ = ("_sandbox_number",)
 
@@ -26,34 +30,90 @@ class Proxy:
         object.__setattr__(self, "_sandbox_number", number)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("_sandbox") or (name.startswith("__") and name not in OPEN_NAMES):
             raise AttributeError(f"{name!r} of an object in another process")
         return self._sandbox_link.request("get", self._sandbox_number, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_"):
+        if name.startswith("__"):
             raise AttributeError(f"{name!r} of an object in another process")
         link = self._sandbox_link
         link.request("set", self._sandbox_number, name, link.codec.encode(value))
 
+    def __delattr__(self, name: str) -> None:
+        self._sandbox_link.request("del", self._sandbox_number, name)
+
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override] # of the original
+        return self.__getattr__("__doc__")
+
     def __eq__(self, other: object) -> bool:
-        self._sandbox_link.opaque = True
-        return self is other or (
-            isinstance(other, Proxy) and type(other) is type(self) and other._sandbox_number == self._sandbox_number
-        )
+        if self is other:
+            return True
+        link, powers = self._sandbox_link, self._sandbox_powers
+        if "v" in powers and ("e" not in powers or not link.owns(other)):
+            return bool(link.plain(self) == (link.plain(other) if _is_view(other) else other))
+        answer = link.operate(self, "__eq__", other) if "e" in powers else NotImplemented
+        if answer is NotImplemented:
+            link.opaque = True
+            return False
+        return bool(answer)
 
     def __hash__(self) -> int:
-        return hash(self._sandbox_number)
+        if "e" not in self._sandbox_powers:
+            return hash(self._sandbox_link.plain(self)) if "v" in self._sandbox_powers else hash(self._sandbox_number)
+        number = self._sandbox_link.operate(self, "__hash__")
+        if type(number) is not int:
+            raise TypeError(f"unhashable type: {type(self).__name__!r}")
+        return hash(number)
 
     def __bool__(self) -> bool:
+        if "b" in self._sandbox_powers:
+            return self._sandbox_link.request("bool", self._sandbox_number) is True
         self._sandbox_link.opaque = True
         return True
+
+    def __copy__(self) -> Any:
+        return self._sandbox_link.request("copy", self._sandbox_number, False)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self._sandbox_link.request("copy", self._sandbox_number, True)
 
     def __repr__(self) -> str:
         return str(self._sandbox_link.request("text", self._sandbox_number, "r"))
 
     def __str__(self) -> str:
         return str(self._sandbox_link.request("text", self._sandbox_number, "s"))
+
+    def __format__(self, spec: str) -> str:
+        return str(self._sandbox_link.request("text", self._sandbox_number, "f", spec))
+
+
+def _is_view(thing: Any) -> bool:
+    return isinstance(thing, Proxy) and "v" in thing._sandbox_powers
+
+
+def _operator(name: str, *, needs_answer: bool) -> Callable[..., Any]:
+    def operate(self: Proxy, *others: Any) -> Any:
+        answer = self._sandbox_link.operate(self, name, *others)
+        if needs_answer and answer is NotImplemented:
+            raise TypeError(f"{type(self).__name__} has no {name}")
+        return answer
+
+    operate.__name__ = name
+    return operate
+
+
+_ARITHMETIC = "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
+_BINARY = [*_ARITHMETIC, *(f"r{name}" for name in _ARITHMETIC), *(f"i{n}" for n in _ARITHMETIC if n != "divmod")]
+_UNARY = "neg pos invert abs int float complex index round trunc floor ceil".split()
+_ORDER = ("lt", "le", "gt", "ge")
+for _name in (*_BINARY, *_ORDER):
+    setattr(Proxy, f"__{_name}__", _operator(f"__{_name}__", needs_answer=False))
+for _name in _UNARY:
+    setattr(Proxy, f"__{_name}__", _operator(f"__{_name}__", needs_answer=True))
+OPERATORS = frozenset(f"__{name}__" for name in (*_BINARY, *_ORDER, *_UNARY, "eq", "hash", "contains"))
+"""What ``operate`` may ask for."""
 
 
 class Callable_(Proxy):
@@ -63,7 +123,36 @@ class Callable_(Proxy):
         return self._sandbox_link.call(self._sandbox_number, args, kwargs)
 
 
-class Iterable_(Proxy):
+class Class_(Callable_):
+    __slots__ = ()
+
+    def __init__(self, number: int, *base_of: Any) -> None:
+        if base_of:
+            raise TypeError("a class of the program can be no base class of a test's: that needs isolation 'shared'")
+        super().__init__(number)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        return self._sandbox_link.is_instance(instance, self)
+
+    def __subclasscheck__(self, other: Any) -> bool:
+        return self._sandbox_link.is_subclass(other, self)
+
+
+class Container_(Proxy):
+    __slots__ = ()
+
+    def __contains__(self, item: Any) -> bool:
+        link = self._sandbox_link
+        if "v" in self._sandbox_powers:
+            return item in link.plain(self)
+        answer = link.operate(self, "__contains__", item) if "m" in self._sandbox_powers else NotImplemented
+        if answer is not NotImplemented:
+            return bool(answer)
+        link.opaque = True
+        return any(other is item or other == item for other in self)  # type: ignore[attr-defined] # or TypeError
+
+
+class Iterable_(Container_):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
@@ -71,7 +160,7 @@ class Iterable_(Proxy):
         return iterator
 
 
-class Iterator_(Proxy):
+class Iterator_(Container_):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
@@ -79,17 +168,6 @@ class Iterator_(Proxy):
 
     def __next__(self) -> Any:
         return self._sandbox_link.request("next", self._sandbox_number)
-
-
-class Generator_(Proxy):
-    __slots__ = ()
-
-    def send(self, value: Any) -> Any:
-        link = self._sandbox_link
-        return link.request("send", self._sandbox_number, link.codec.encode(value))
-
-    def close(self) -> None:
-        self._sandbox_link.request("close", self._sandbox_number)
 
 
 class Sized_(Proxy):
@@ -100,6 +178,13 @@ class Sized_(Proxy):
         if type(size) is not int:
             raise TypeError("a length must be an integer")
         return size
+
+
+class Reversible_(Proxy):
+    __slots__ = ()
+
+    def __reversed__(self) -> Any:
+        return self._sandbox_link.request("reversed", self._sandbox_number)
 
 
 class Keyed_(Proxy):
@@ -124,32 +209,59 @@ class Context_(Proxy):
     def __enter__(self) -> Any:
         return self._sandbox_link.request("enter", self._sandbox_number)
 
-    def __exit__(self, *_: object) -> Any:
-        return self._sandbox_link.request("exit", self._sandbox_number)
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        link = self._sandbox_link
+        told = None if error is None else link.errors.told(error)
+        # what it answers is not heeded by a tester: it could swallow the failure of a test
+        return link.request("exit", self._sandbox_number, told) is True and not link.strict
 
 
 _POWERS: dict[str, type[Proxy]] = {
+    "t": Class_,
     "c": Callable_,
     "n": Iterator_,
     "i": Iterable_,
-    "g": Generator_,
+    "m": Container_,
     "l": Sized_,
+    "r": Reversible_,
     "k": Keyed_,
     "w": Context_,
 }
 
 
 def proxy_class(link: Link, powers: str, name: str) -> Any:
-    """The class of stand-ins with these abilities; for a coroutine, a function that makes one of ours."""
+    """The class of stand-ins with these abilities; for a coroutine or generator, a function that makes one of ours."""
     if powers == "a":
         return lambda number: _coroutine(link, number)
+    if powers == "g":
+        return lambda number: _generator(link, number)
     made: dict[tuple[str, str], type] = link.__dict__.setdefault("_classes", {})
     if (powers, name) not in made:
-        bases = tuple(_POWERS[power] for power in dict.fromkeys(powers) if power in _POWERS) or (Proxy,)
-        own = {"__slots__": (), "_sandbox_link": link, "_sandbox_type": name}
+        bases = tuple(_POWERS[power] for power in _POWERS if power in powers)
+        bases = tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
+        own = {"__slots__": (), "__doc__": Proxy.__dict__["__doc__"]}
+        own |= {"_sandbox_link": link, "_sandbox_powers": powers}
         made[powers, name] = type(name if name.isidentifier() else "object", bases, own)
     return made[powers, name]
 
 
 async def _coroutine(link: Link, number: int) -> Any:
     return link.request("await", number)
+
+
+def _generator(link: Link, number: int) -> Generator[Any, Any, Any]:
+    verb: tuple[Any, ...] = ("next",)
+    while True:
+        try:
+            value = link.request(verb[0], number, *verb[1:])
+        except StopIteration as stop:
+            return stop.value
+        try:
+            sent = yield value
+        except GeneratorExit:
+            link.request("close", number)
+            raise
+        except BaseException as error:  # noqa: BLE001 - for the original to catch or not
+            verb = ("throw", link.errors.told(error))
+        else:
+            verb = ("next",) if sent is None else ("send", link.codec.encode(sent))

@@ -13,6 +13,7 @@ from .caller import describe, read_input, write_record
 from .link import Gone, Link
 from .prelude import begin
 from .program import fresh_module, take_place
+from .proxies import Class_, Proxy
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 STATE = struct.Struct("<II")
@@ -59,11 +60,14 @@ class Tester:
         STATE.pack_into(self._state, 0, 0, 0)
         for name, proxy in zip(job["entries"], proxies, strict=True):
             self._bind(names, name, proxy)
+            if name[:1].isupper() and isinstance(proxy, Class_):
+                link.constructors.add(proxy._sandbox_number)
         names.setdefault("candidate", proxies[0])
         for number, test in enumerate(job["tests"]):
             if not self._test(number, test, names, proxies[0]) and job["stop"]:
                 break
         flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
+        flags += ["plain_entry"] * any(not isinstance(proxy, Proxy) for proxy in proxies)
         self._stop({"end": flags})
 
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:

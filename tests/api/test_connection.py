@@ -109,6 +109,16 @@ async def test_a_head_without_end_is_431(streams: Streams, head: bytes) -> None:
     assert b"431" in answer and b"urn:reward-server:problem:headers-too-large" in answer
 
 
+@pytest.mark.parametrize(
+    "nonsense", ["GET /\u00e9 HTTP/1.1\r\nHost: x\r\n\r\n", "CONNECT a:80 HTTP/1.1\r\n\r\n", "\x16\x03"]
+)
+async def test_a_head_that_makes_no_sense_is_400_and_no_error_of_ours(
+    streams: Streams, nonsense: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert b"400 Bad Request" in await ask(streams, nonsense.encode())
+    assert "exception" not in caplog.text.lower() and "fatal" not in caplog.text.lower()
+
+
 async def test_a_head_that_drips_in_ends_the_connection(streams: Streams) -> None:
     reader, writer = streams
     for byte in GET * 3:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
+import httpx
+
+from reward_server.api.guard import Failsafe
 from tests.processes import ROOT, serving
 
 
@@ -41,6 +45,17 @@ def test_with_a_key_every_request_must_carry_it() -> None:
         assert document["security"] == [{"key": []}] and "key" in document["components"]["securitySchemes"]
         allowed = server.client.post("/v1/rewards", json=body, headers={"Authorization": "bearer s3cret"})
         assert allowed.json()["items"][0]["rewards"] == [1.0]
+
+
+async def test_what_nobody_expected_is_a_problem_and_the_connection_stays() -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("a bug of ours")
+
+    transport = httpx.ASGITransport(Failsafe(broken))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        response = await client.get("/")
+    assert (response.status_code, response.json()["type"]) == (500, "urn:reward-server:problem:internal")
+    assert "a bug of ours" not in response.text
 
 
 def test_another_address_is_refused_without_a_key() -> None:

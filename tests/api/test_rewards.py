@@ -161,17 +161,6 @@ def test_thinking_is_removed_before_any_verifier(server: Server, text: str, thin
     assert verdict["outcome"] == outcome
 
 
-@pytest.mark.parametrize("content", [None, "", "Let me add them."])
-def test_structured_tool_calls_of_a_transcript_are_read_as_the_text_they_were(server: Server, content: Any) -> None:
-    call = {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1, "b": 2}'}}
-    asked = {"role": "user", "content": "1 + 2?"}
-    right = [asked, {"role": "assistant", "content": content, "tool_calls": [call]}]
-    wrong = [asked, {"role": "assistant", "content": content, "tool_calls": []}]
-    reference = {"calls": [{"name": "add", "arguments": {"a": 1, "b": 2}}]}
-    assert server.outcomes("tool_call", reference, [right, wrong])[0] == "correct"
-    assert server.outcomes("tool_call", reference, [right, wrong])[1] != "correct"
-
-
 def test_a_verifier_of_format_sees_the_thinking_and_its_neighbours_do_not(server: Server) -> None:
     text = "<think>2+2</think><answer>4</answer>"
     assert server.outcomes("format", "think_answer", [text, "<answer>4</answer>", "<think>2+2"]) == [

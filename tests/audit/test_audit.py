@@ -241,8 +241,9 @@ def test_a_row_may_name_its_verifier_and_params_and_the_reference_may_stand_behi
     ]  # fmt: skip
     columns = Columns(reference="r", verifier_column="v", params="p", answer_after="####")
     assert audit(rows, columns, score).fit
-    with pytest.raises(ConfigurationError):
-        audit([{"r": "1"}], Columns(reference="r"), score)
+    for columns in (Columns(reference="r"), Columns(reference="nope", verifier="math")):
+        with pytest.raises(ConfigurationError):
+            audit([{"r": "1"}], columns, score)
 
 
 def test_a_typed_reference_and_a_joined_solution_come_from_several_columns() -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from reward_server.cache.redis import RedisCache
 from reward_server.errors import QueueDown
 from reward_server.queue.asking import StreamsAskingQueue
 from reward_server.queue.base import Answer, BatchMeta, Chunk, Claim, Header, Share, WorkerInfo, encode_shares
 from reward_server.queue.batch_store import RedisBatchStore
 from reward_server.queue.connection import Client, connect
-from reward_server.queue.keys import GROUP, LaneKeys
+from reward_server.queue.keys import GROUP, LaneKeys, cache_key
 from reward_server.queue.working import StreamsWorkingQueue
 from reward_server.types import Lane
 
@@ -211,6 +212,24 @@ async def test_a_full_server_takes_nothing_and_is_still_emptied(redis: Client) -
         async for request, answers in asking.answers(reply):
             assert (request, len(answers)) == ("r", 2)
             break
+
+
+async def test_the_cache_leaves_room_for_the_queue_where_nothing_is_evicted(redis: Client) -> None:
+    async def keeps() -> bool:
+        cache = RedisCache(redis, 60)
+        await cache.put({"key": Answer(0, "correct")})
+        return (await cache.get(["key"])) != [None]
+
+    used = (await redis.info("memory"))["used_memory"]
+    for share, policy, kept in ((0.9, "noeviction", False), (0.9, "allkeys-lru", True), (0.1, "noeviction", True)):
+        await redis.config_set("maxmemory-policy", policy)
+        await redis.config_set("maxmemory", int(used / share))
+        try:
+            assert await keeps() is kept, (share, policy)
+        finally:
+            await redis.config_set("maxmemory", 0)
+            await redis.config_set("maxmemory-policy", "noeviction")
+            await redis.delete(cache_key("key"))
 
 
 async def test_a_full_server_still_takes_the_answers_of_a_batch(redis: Client) -> None:

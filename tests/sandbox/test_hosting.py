@@ -67,7 +67,6 @@ FAILS = {
     "stop_iteration": ("def f(): raise StopIteration", "f()"),
     "junk_on_the_link": ("import os\ndef f():\n    for fd in range(3, 20):\n        try: os.write(fd, b'\\xff' * 40)\n        except OSError: pass", "f()"),
     "forged_answers": ("import os\ndef f():\n    for fd in range(3, 20):\n        try: os.write(fd, (12).to_bytes(4, 'little') + b'[\"r\",2,null]' * 1)\n        except OSError: pass\n    return 1", "assert f() == 3"),
-    "private_attribute": ("class f:\n    _x = 1", "assert f()._x == 1"),
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from reward_server.children import Zygote
 from reward_server.crew import Crew
 from reward_server.queue.base import Chunk, Header, Share, encode_shares
 from reward_server.types import Limits
-from tests.processes import ROOT, alive, descendants, wait_for
+from tests.processes import ROOT, alive, forks, wait_for
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_given_up_work_leaves_no_child_running(zygote: Zygote, crew: Crew)
     task = asyncio.create_task(crew.judge(chunk("stall"), {}))
     await asyncio.sleep(0.3)
     assert zygote.pid is not None
-    (stalled,) = descendants(zygote.pid)
+    (stalled,) = forks(zygote.pid)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert await outcomes(crew, "a") == ["correct"]

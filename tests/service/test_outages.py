@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from reward_server.queue.embedded import EmbeddedValkey
-from tests.processes import Server, alive, descendants, serving, wait_for
+from tests.processes import ROOT, Server, alive, descendants, serving, wait_for
 from tests.service.test_faults import FAST_CLAIMS, check, in_background, slow_items, wait_for_batch
 
 RIGHT = {"verifier": "echo", "reference": "a", "completions": ["a", "b"]}
@@ -141,13 +142,24 @@ def check_echo(result: dict[str, list[float]]) -> None:
     assert result["rewards"] == [1.0, 0.0]
 
 
-def test_a_server_that_is_stopped_while_it_starts_stops_at_once() -> None:
-    for seconds in (0.0, 1.5):
-        with serving(environment={"REWARD_SANDBOX_DRIVER": "auto"}, ready=False) as server:
+def test_a_server_that_is_stopped_while_it_starts_stops_at_once(tmp_path: Path) -> None:
+    for seconds, number in ((0.0, signal.SIGINT), (1.5, signal.SIGHUP)):
+        environment = {"REWARD_SANDBOX_DRIVER": "auto", "TMPDIR": str(tmp_path)}
+        with serving(environment=environment, ready=False) as server:
             time.sleep(seconds)
-            server.process.send_signal(signal.SIGINT)
+            server.process.send_signal(number)
             assert server.process.wait(60) == 0
             assert "a part did not stop" not in server.log()
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_the_api_takes_as_many_descriptors_as_the_system_gives() -> None:
+    program = (
+        "import resource as r, reward_server.api_process as api; r.setrlimit(r.RLIMIT_NOFILE, (128, 500));"
+        "api.allow_many_connections(); print(r.getrlimit(r.RLIMIT_NOFILE))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "(500, 500)", done.stderr
 
 
 def test_a_supervisor_that_is_killed_leaves_no_process_behind() -> None:

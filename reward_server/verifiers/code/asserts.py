@@ -11,6 +11,9 @@ from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_
 from reward_server.verifiers.code.params import CodeParams
 from reward_server.verifiers.code.running import deserves_another_run
 
+_PLAIN_ENTRY = "plain_entry"
+"""The tester's flag for an entry that crossed by value."""
+
 
 def _dummy(entries: tuple[str, ...]) -> bytes:
     """A program that has the entries and does nothing."""
@@ -61,10 +64,10 @@ class AssertJudge:
         if deserves_another_run(hosted.candidate) or deserves_another_run(hosted.tester):
             hosted = sandbox.host(build, self.tester, limits)
         judgement.used(hosted.candidate)
-        judgement.flags.update(hosted.flags)
+        judgement.flags.update({*hosted.flags} - {_PLAIN_ENTRY})
         self._read(judgement, hosted)
         if hosted.calls == 0 and hosted.load_error is None:
-            self._blame(sandbox, judgement)
+            self._blame(sandbox, judgement, _PLAIN_ENTRY in hosted.flags)
         return judgement
 
     def _read(self, judgement: Judgement, hosted: Hosted) -> None:
@@ -98,8 +101,12 @@ class AssertJudge:
         lines = self.tester.tests[index].split("\n")
         return cut(lines[line - 1].strip()) if line is not None and 0 < line <= len(lines) else ""
 
-    def _blame(self, sandbox: Sandbox, judgement: Judgement) -> None:
-        """The tests never reached the program: see whether they ever reach any."""
+    def _blame(self, sandbox: Sandbox, judgement: Judgement, plain: bool) -> None:
+        """The tests never reached the program: see whether they ever reach any.
+
+        Of an entry that is a ``plain`` value they see all without a call; that they look shows in their objection to
+        a function in its place.
+        """
         dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries)))
         first = replace(self.tester, stop_at_first_failure=True)
         again = sandbox.host(dummy, first, self.params.execution_limits())
@@ -107,6 +114,8 @@ class AssertJudge:
             raise InvalidTask(f"the tests' setup fails: {error_text(again.setup_error)}", reason="broken_tests")
         if again.calls == 0:
             error = next((report.error for report in again.tests if report.error is not None), None)
+            if plain and error:
+                return
             how = f"fail before they call the program: {error_text(error)}" if error else "never call the program"
             raise InvalidTask(f"the tests {how}", reason="broken_tests")
         if judgement.failure is None:

@@ -5,16 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reward_server.sandbox.base import PYTHON, Build, Execution, Interaction, Language, Program, Sandbox, Sandboxes
+from reward_server.sandbox.base import (
+    PYTHON,
+    Build,
+    Execution,
+    ExecutionLimits,
+    Interaction,
+    Language,
+    Program,
+    Sandbox,
+    Sandboxes,
+)
 from reward_server.verifiers.code.detail import FirstFailure, cut, shown_bytes
 from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_badly, not_compiled
-from reward_server.verifiers.code.owned import ACCEPTED, OwnedProgram
+from reward_server.verifiers.code.owned import ACCEPTED, REJECTED, OwnedProgram
 from reward_server.verifiers.code.params import CodeParams
 from reward_server.verifiers.code.reference import StdioTests
 from reward_server.verifiers.code.running import shuffled
 
 FILES = ("input.txt", "answer.txt")
 """The judge's arguments: the case, and what the reference states."""
+
+
+_SILENT = b"import sys, time\nwhile sys.stdin.buffer.read1(): pass\ntime.sleep(3600)"
+"""A program that hears everything, says nothing and stays: a judge that fails with it fails by itself, one that waits
+is well. One that leaves would not do, since many a judge fails at the end of its input."""
+_BRIEF = ExecutionLimits(time_s=0.25)
+
+
+def _waiting(execution: Execution) -> Execution:
+    """The judge's execution with the silent program; one that a limit ended has waited, which is a rejection."""
+    return execution if execution.limit is None else Execution(exit_code=REJECTED[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +72,18 @@ class InteractiveJudge:
         if not build.ok:
             return not_compiled(judgement, build)
         judgement.build = build
-        silent = sandbox.build(Program(PYTHON, b""))
+        silent = sandbox.build(Program(PYTHON, _SILENT))
         for index in shuffled(self.total, self.params.seed):
             case = self.tests.cases[index]
             texts = (case.input.encode("utf-8", "replace"), case.output.encode("utf-8", "replace"))
             files = dict(zip(FILES, texts, strict=True))
 
-            def talk(to: Build, files: dict[str, bytes] = files) -> Interaction:
+            def talk(to: Build, limits: ExecutionLimits, files: dict[str, bytes] = files) -> Interaction:
                 return sandbox.interact(host, to, limits, judge_files=files, judge_args=FILES)
 
-            done = talk(build)
+            done = talk(build, limits)
             judgement.used(done.program)
-            result = self._result(index, done, lambda talk=talk: talk(silent).judge)  # type: ignore[misc] # bound early
+            result = self._result(index, done, lambda talk=talk: _waiting(talk(silent, _BRIEF).judge))  # type: ignore[misc] # bound early
             if not judgement.add(result) and self.params.stop_at_first_failure:
                 break
         return judgement

@@ -10,7 +10,7 @@ from reward_server.verifiers.math.environments import Environments
 from reward_server.verifiers.math.limits import NotMath
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
 from reward_server.verifiers.math.powers import CALLS, IMPLICIT, PREFIX, SUM
-from reward_server.verifiers.math.symbols import SMALL_NUMBERS
+from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
 _CLOSES: Final = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil"}
@@ -99,9 +99,24 @@ class Atoms(Environments):
 
     def first_word(self, token: Token) -> Node:
         value = SMALL_NUMBERS.get(token.value.lower())
-        if value is not None:
-            return Num(value)
-        return Words(token.value)
+        return Words(token.value) if value is None else Num(self.spelled(value))
+
+    def spelled(self, value: int) -> int:
+        """A number in words that starts with ``value``: ``twenty one``, ``two hundred and five``."""
+        total = 0
+        while self.peek.kind == "WORD":
+            word = self.peek.value.lower()
+            more, scale = SMALL_NUMBERS.get(word), MULTIPLIERS.get(word)
+            if scale == 100:
+                value *= scale
+            elif scale is not None and word != "dozen":
+                total, value = total + value * scale, 0
+            elif more is not None and (value % 100 == 0 or (value % 10 == 0 and value % 100 > 10 and more < 10)):
+                value += more
+            elif not (word == "and" and value % 100 == 0 and self.tokens[self.at + 1].value.lower() in SMALL_NUMBERS):
+                break
+            self.next()
+        return total + value
 
     def first_op(self, token: Token) -> Node:
         if token.value in ("+", "-"):
@@ -134,7 +149,10 @@ class Atoms(Environments):
         before = self.closing_bar, self.builder
         self.closing_bar, self.builder = True, False
         inner = self.relation()
-        self.expect("BAR", token.value)
+        if self.peek == ("BAR", "||", self.peek.spaced) and token.value == "|":  # |x||y|
+            self.tokens[self.at] = self.peek = Token("BAR", "|", False)
+        else:
+            self.expect("BAR", token.value)
         self.closing_bar, self.builder = before
         if isinstance(inner, Apply) and inner.op == "matrix":
             return Apply("det", (inner,))

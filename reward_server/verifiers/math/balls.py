@@ -47,7 +47,13 @@ def precision(bits: int) -> Iterator[None]:
 
 
 class Evaluation:
-    """The value of trees at one point. Spends the budget and notes the range of magnitudes that it met."""
+    """The value of trees at one point. Spends the budget and notes the range of magnitudes that it met.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> with precision(128):
+    ...     print(Evaluation({"x": 3}, Budget()).value(read("x^2 - 1")))
+    8.0000000000000000000000000000000000000
+    """
 
     def __init__(self, point: Mapping[str, int | Fraction], budget: Budget, log_base: int = 0, salt: int = 0) -> None:
         self.point: dict[str, Any] = dict(point)
@@ -102,7 +108,7 @@ class Evaluation:
         size = int(upper.man_exp()[1]) + upper.bits()
         if size > self.largest:
             self.largest = size
-        elif size < self.smallest:
+        elif size < self.smallest and not value.contains(0):
             self.smallest = size
 
     def symbol(self, name: str) -> acb:
@@ -375,25 +381,3 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     **{name: _named(name) for name in "asin acos atan asinh acosh atanh erf".split()},
     "acot": _arccot, "asec": _of_inverse("acos"), "acsc": _of_inverse("asin"),
 }  # fmt: skip
-
-
-def point(
-    names: frozenset[str], seed: bytes, index: int, whole: frozenset[str] = frozenset()
-) -> dict[str, int | Fraction]:
-    """A value for each name, from the seed alone: rational, positive in even rounds, of mixed signs in odd ones.
-
-    Names in ``whole`` get integers from 2 to 64.
-
-    >>> point(frozenset({"x"}), b"seed", 0) == point(frozenset({"x"}), b"seed", 0)
-    True
-    """
-    values: dict[str, int | Fraction] = {}
-    for name in names:
-        digest = hashlib.blake2b(f"{index}:{name}".encode(), key=seed, digest_size=16).digest()
-        raw = int.from_bytes(digest[:8], "big") % 2**40
-        value = Fraction(raw + 2**36, 2 ** (40 - digest[8] % 3 - 1))
-        if name in whole:
-            values[name] = 2 + raw % 63
-            continue
-        values[name] = -value if index % 2 and digest[9] % 2 else value
-    return values

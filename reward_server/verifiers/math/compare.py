@@ -123,6 +123,10 @@ class Comparer(Sequences):
             return None
         a_label, a_values = distributed(a.args) if kind(a) == "list" and isinstance(a, Apply) else (None, ())
         b_label, b_values = distributed(b.args) if kind(b) == "list" and isinstance(b, Apply) else (None, ())
+        for label, values in ((a_label, b_values), (b_label, a_values)):
+            others = [labelled(value)[0] for value in values]
+            if label is not None and any(other and not _same_letter(label, other) for other in others):
+                return different("structure", f"{canonical(label)} is not what the other side names")
         if a_label is not None and b_label is not None and not equations.same_label(a_label, b_label):
             return different("structure", f"{canonical(a_label)} is not {canonical(b_label)}")
         if a_label is not None:
@@ -193,6 +197,12 @@ class Comparer(Sequences):
                 if scale is None:
                     return different("structure", f"the unit {left_unit!r} is not {right_unit!r}")
                 return self.compare(Apply("mul", (left, Num(tidy(scale)))), right)
+        elif _bare(right if left_unit else left, True) is not None and not (left_unit + right_unit).startswith(
+            "degree"
+        ):
+            if left_unit + right_unit == "rad":
+                return compare_scalars(left, right, self.budget)
+            return different("structure", f"{left_unit + right_unit!r} is no angle, and no share")
         elif (left_unit + right_unit).endswith("?") or self.params.units == "required":
             return different("structure", f"{left_unit + right_unit!r} is no unit")
         if len(both) == 1 and symbols_of(right if left_unit else left) - CONSTANTS - symbols_of(
@@ -253,8 +263,14 @@ class Comparer(Sequences):
 
 def _values(named: list[tuple[Node | None, Node]]) -> Node:
     """What labels name: of one letter with indices in any order (``x_1 = 2, x_2 = 3``), of several in theirs."""
-    letters = {canonical(label).partition("_")[0] for label, _ in named if label is not None}
-    return Apply("list" if len(letters) == 1 else "tuple", tuple(value for _, value in named))
+    labels = [label for label, _ in named if label is not None]
+    one = all(_same_letter(labels[0], label) for label in labels)
+    return Apply("list" if one else "tuple", tuple(value for _, value in named))
+
+
+def _same_letter(a: Node, b: Node) -> bool:
+    """Whether two labels name the same, but for an index."""
+    return equations.same_label(a, b) or canonical(a).partition("_")[0] == canonical(b).partition("_")[0]
 
 
 def _may_be_regions(a: str, b: str) -> bool:

@@ -8,6 +8,7 @@ from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.cursor import Cursor
 from reward_server.verifiers.math.limits import MAX_CELLS, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
+from reward_server.verifiers.math.powers import STARTS
 from reward_server.verifiers.math.tokens import Token
 
 _IMPLICIT: Final = 40
@@ -54,7 +55,7 @@ class Environments(Cursor):
         base: Node | None = None
         while self.peek.kind == "SUB" or (self.peek.kind == "OP" and self.peek.value == "^"):
             if self.next().kind == "SUB":
-                base = self.argument()
+                base = self.argument(digit=self.tokens[self.at + 1].kind not in STARTS)  # \log_23 is that of 3
             else:
                 power = self.argument() if self.peek.kind != "OP" else self.term(_IMPLICIT)
         if power == Apply("neg", (Num(1),)) and op in _INVERSE:
@@ -94,7 +95,7 @@ class Environments(Cursor):
         inner = self.argument()
         if isinstance(inner, Num) and token.kind == "OVERLINE":
             raise NotMath("a bar over a number")
-        if token.kind == "OVERLINE" and isinstance(inner, Apply) and inner.op == "mul":
+        if token.kind == "OVERLINE" and (isinstance(inner, Words) or isinstance(inner, Apply) and inner.op == "mul"):
             return inner
         if token.kind == "OVERLINE" and isinstance(inner, Apply) and inner.op == "add" and "i" in symbols_of(inner):
             return Apply("conj", (inner,))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from reward_server.verifiers.math import polynomials, symbolic
-from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
+from reward_server.verifiers.math.balls import Evaluation, Undefined, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import MAX_PRECISION
 from reward_server.verifiers.math.nodes import Apply, Node, Sym, symbols_of
-from reward_server.verifiers.math.scalars import compare_scalars, integer_names, seed, unevaluated
+from reward_server.verifiers.math.points import point
+from reward_server.verifiers.math.scalars import compare_scalars, integer_names, points_wanted, seed, unevaluated
 from reward_server.verifiers.math.symbols import CONSTANTS
 
-_ROUNDS: Final = 4
 _BITS: Final = 256
 _FLIPPED: Final = {"gt": "lt", "ge": "le"}
 _FACTORED: Final = frozenset({"eq", "ne", "lt", "le"})
@@ -160,6 +160,7 @@ def _proportional(a: Apply, b: Apply, budget: Budget) -> Judgement:
     names = (symbols_of(a) | symbols_of(b)) - CONSTANTS
     if symbols_of(a) - CONSTANTS != symbols_of(b) - CONSTANTS:
         return different("structure", "the letters differ")
+    a, b = sorted((a, b), key=canonical)  # both ways round the same steps are taken, and the same budget is spent
     found = _as_polynomials(a, b, budget)
     if found is not None:
         return found
@@ -179,7 +180,7 @@ def _ratio(a: Apply, b: Apply, names: frozenset[str], bits: int, budget: Budget)
     first = None
     met = needed = 0
     with precision(bits):
-        for index in range(_ROUNDS):
+        for index in range(points_wanted(a, b, whole)):
             run = Evaluation(point(names, key, index, whole), budget, salt=index)
             try:
                 left, right = (run.value(side.args[0]) - run.value(side.args[1]) for side in (a, b))

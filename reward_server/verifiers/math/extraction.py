@@ -33,16 +33,20 @@ _CONNECTOR: Final = re.compile(
 _SAID = r"(?:(?:final|correct|right|best)\s+)?answer"
 _CHOSEN = rf"(?:{_SAID}|(?:correct|right|best)\s+(?:option|choice))"
 _ANSWER_LINE: Final = re.compile(
-    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A|Ans\.?)(?:\*\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
+    rf"(?:^|\n)[ \t>*_#-]*(?:(?:the\s+)?{_SAID}(?:\s+is)?|A|Ans\.?)(?:\*\*|\*|__)?[ \t]*[:：](?:\*\*|__)?[ \t]*(?=\S)"
     r"|####[ \t]*(?=\S)"
     rf"|\n?#{{1,6}}[ \t]*(?:{_SAID})[ \t]*\n\s*(?=\S)"
     r"|(?:^|\n)[ \t]*(?:\*\*|__)?(?:the\s+)?final\s+answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)"
     r"|<answer>\s*(?=\S)|答案(?:是|为)?[ \t]*[:：]?[ \t]*(?=\S)"
-    rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：][ \t]*\n?[ \t]*(?=\S)"
-    rf"|\b(?:final|correct|the|my|our)\s+{_CHOSEN}(?:\s+to\s+(?:the|this)\s+(?:question|problem))?"
-    r"\s+(?:(?:is|would\s+be|should\s+be|must\s+be|equals)\b|=)[ \t]*(?:(?:therefore|thus|simply)\b,?[ \t]*)?(?=\S)",
+    r"|(?:réponse|respuesta|risposta|resposta|antwort|ответ|答え|정답)(?:\s+final[ea]?)?"
+    r"(?:\s*[:：]|\s+(?:est|es|è|é|ist|lautet)\b|は|은|는)[ \t]*(?=\S)"
+    rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：]\s*(?=\S)"
+    rf"|\b(?:final|correct|the|my|our|hence,|thus,|so,?)\s+(?:(?:required|desired)\s+)?{_CHOSEN}"
+    r"(?:\s+to\s+(?:the|this)\s+(?:question|problem))?\s+(?:(?:is|(?:would|should|must)\s+be|equals)\b|=)[ \t]*"
+    r"(?:(?:therefore|thus|simply)\b,?[ \t]*)?(?=[^\s:：])",
     re.IGNORECASE,
 )
+_ANSWER_END: Final = re.compile("</answer>", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])|,?\s+(?:since|because)\b")
 """Where what is said of the answer ends: at the next sentence, or at a reason."""
 _MARKS_AT_END: Final = re.compile(r"(?:\s*(?:</s>|<\|\w{1,20}\|>))+\Z")
@@ -62,7 +66,7 @@ _SHORT: Final = 200
 _MAX_GAP: Final = 60
 _MAX_PARTS: Final = 64
 _WINDOW: Final = 65_536
-"""Characters that are searched for boxes at once, from the end on."""
+"""Characters at the end that are searched for boxes first."""
 _TAIL: Final = 32_768
 """Characters that every other rule sees of a longer completion."""
 
@@ -106,14 +110,11 @@ def extract(text: str, how: str = "auto") -> Extracted | None:
 
 
 def _boxed(text: str) -> Extracted | None:
-    """The last boxes, looked for in one window after another from the end; windows overlap by more than an answer."""
-    end = len(text)
-    while end > 0:
-        window = text[max(0, end - _WINDOW) : end]
-        boxes = _boxes(window)
+    """The last boxes, looked for in the tail first: the whole takes its time where it is made of nothing else."""
+    for part in (text[-_WINDOW:], text) if len(text) > _WINDOW else (text,):
+        boxes = _boxes(part)
         if boxes:
-            return Extracted(_last_parts(window, boxes), "boxed")
-        end = end - _WINDOW + 2 * MAX_ANSWER if end > _WINDOW else 0
+            return Extracted(_last_parts(part, boxes), "boxed")
     return None
 
 
@@ -173,7 +174,7 @@ def _answer_line(text: str) -> Extracted | None:
         last = match
     if last is None:
         return None
-    rest = text[last.end() : last.end() + MAX_ANSWER].split("</answer>", 1)[0]
+    rest = _ANSWER_END.split(text[last.end() : last.end() + MAX_ANSWER], maxsplit=1)[0]
     if rest.startswith(("$$", "\\[")):
         display = maths(rest)
         if display and display[0].start == 0:

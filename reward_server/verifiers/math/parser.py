@@ -11,12 +11,11 @@ Apply(op='pow', args=(Sym(name='x'), Num(value=2, ulp=None)))
 
 from __future__ import annotations
 
-from typing import Final
-
 from reward_server.verifiers.math import units
+from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.limits import MAX_LINKS, MAX_TREE_DEPTH, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Words, depth_of
-from reward_server.verifiers.math.symbols import MULTIPLIERS
+from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
 from reward_server.verifiers.math.terms import Terms
 from reward_server.verifiers.math.tokens import Token
 
@@ -131,6 +130,8 @@ class Parser(Terms):
         opened = self.next().value
         phrase = self.phrase()
         self.expect("CLOSE", {"(": ")", "[": "]"}.get(opened))
+        if node == Num(SMALL_NUMBERS.get(phrase.lower(), -1)):  # 5 (five)
+            return node
         return Apply("quantity", (node, Words(units.canonical(phrase) if units.is_unit(phrase) else phrase + " ?")))
 
     def phrase(self) -> str:
@@ -145,12 +146,16 @@ class Parser(Terms):
                 pass
             elif kind == "OP" and value == "-" and following.kind == "WORD":
                 pass
-            elif kind == "OP" and value == "/" and following.kind in ("WORD", "SYM"):
+            elif kind == "OP" and value == "/" and following.kind in ("WORD", "UNIT", "SYM"):
                 parts.append("/")
+            elif kind == "OP" and value == "*" and parts and following.kind in ("WORD", "UNIT"):
+                pass
+            elif kind == "NUM" and value in ("2", "3") and not spaced and parts:  # cm3
+                parts.append("^" + value)
             elif kind == "OP" and value == "^":
                 self.next()
                 power = self.argument()
-                parts.append("^" + (str(power.value) if isinstance(power, Num) and power in _POWERS else "?"))
+                parts.append(f"^{_small(power)}")
                 continue
             elif kind == "SYM" and parts and parts[-1] == "/":
                 parts.append(value)
@@ -163,8 +168,10 @@ class Parser(Terms):
             self.next()
 
 
-_POWERS: Final = frozenset(map(Num, range(-9, 10)))
-"""Powers that a unit may have."""
+def _small(power: Node) -> str:
+    """A power that a unit may have, as text; a question mark for any other."""
+    value = exact(power)
+    return str(value) if value and abs(value.numerator) < 100 and value.denominator < 100 else "?"
 
 
 def _is_part(node: Node) -> bool:

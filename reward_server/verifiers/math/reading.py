@@ -20,13 +20,18 @@ from reward_server.verifiers.math.tensors import folded
 from reward_server.verifiers.math.tokens import tokenize
 from reward_server.verifiers.math.wrapping import unwrap
 
+_TERMS: Final = frozenset({"add", "mul", "neg"})
+_MAY_BE_PROSE: Final = _TERMS | {"list", "and", "or"}
+_DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?/\d\d?/\d{4}")
 _TIME: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
 _MAY_BE_TIME: Final = re.compile(r":|(?<![A-Za-z])[apAP]\.?\s?[mM]\b")
 _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
 _CHOICE: Final = re.compile(r"(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*((?![\s+*/^=<>,)_-]).*)?$", re.DOTALL)
 _MAY_CHOOSE: Final = re.compile(r"[A-J]\s?\}?\s?[).:]")
 _OPTION: Final = re.compile(r"(?i:option|choice)\s*\(?([A-J])\)?")
-_OTHER_CHOICE: Final = re.compile(r"\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,")
+_OTHER_CHOICE: Final = re.compile(
+    r"^\s*(?:is|was|seems|wrong|incorrect)\b|\(\s*[A-J]\s*\)|\b[A-J][).:]|\b(?:or|and|not|nor)\b|[A-J]\s*,"
+)
 _NAMES: Final = {
     **dict.fromkeys(("all real numbers", "all reals", "real numbers", "all real", "set of real numbers"), "RR"),
     **dict.fromkeys(
@@ -46,7 +51,7 @@ _NAMES: Final = {
 _LETTER_DIGITS: Final = re.compile(
     r"(?:\\(?:text|mathrm|texttt)\s?\{)?\(?(?=\d*[A-Z])([0-9A-Z]{2,40})\)?\}?_\{?(1[1-9]|2\d|3[0-6])\}?"
 )
-_PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\s?\+\s?-")
+_PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\+-(?!\s)|(?<=[\w)}\]])\s?\+\s-")
 _SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _COLON: Final = re.compile(r"\s*:\s*")
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
@@ -70,6 +75,8 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     if _SIMPLE.fullmatch(text):
         number = numerals.number(text.lstrip("-"))
         return (negative(number) if text[0] == "-" else number,)
+    if _DATE.fullmatch(text):
+        return (Words(text),)
     text = respelled(text)
     time = _time(text) if (":" in text or "m" in text or "M" in text) and _MAY_BE_TIME.search(text, 0, 40) else None
     if time is not None:
@@ -99,9 +106,13 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
 
 def _holds_words(node: Node) -> bool:
     """Whether words are terms or factors: then the text may be no mathematics after all, such as ``x-axis``."""
-    if not isinstance(node, Apply) or not has_words(node) or node.op not in ("add", "mul", "neg"):
+    if not isinstance(node, Apply) or not has_words(node):
         return False
-    return any(isinstance(arg, Words) or _holds_words(arg) for arg in node.args)
+    if node.op == "quantity":
+        return isinstance(node.args[1], Words) and node.args[1].text.endswith("?")
+    if node.op not in _MAY_BE_PROSE:
+        return False
+    return any((isinstance(arg, Words) and node.op in _TERMS) or _holds_words(arg) for arg in node.args)
 
 
 def named(node: Node) -> Node:

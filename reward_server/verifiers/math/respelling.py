@@ -56,6 +56,8 @@ RESPELLINGS: Final = tuple(
     )
 )  # fmt: skip
 
+_ANY: Final = re.compile("|".join(re.escape(sign) for sign, _, _ in RESPELLINGS))
+
 
 def respelled(text: str) -> str:
     """Without words that lead in, and with brackets and qualifiers in their usual spelling."""
@@ -63,9 +65,10 @@ def respelled(text: str) -> str:
         lead = _LEAD.match(COMMAND.sub(inner_text, text[:60]))
         if lead:
             text = unwrap(COMMAND.sub(inner_text, text)[lead.end() :]) or text
-    for sign, pattern, instead in RESPELLINGS:
-        if sign in text:
-            text = pattern.sub(instead, text)
+    if _ANY.search(text):
+        for sign, pattern, instead in RESPELLINGS:
+            if sign in text:
+                text = pattern.sub(instead, text)
     if "mathbb" in text:
         runs = _RUNS.search(text)
         if runs and runs.start():

@@ -7,20 +7,22 @@ from fractions import Fraction
 from typing import Final
 
 from reward_server.verifiers.math import modular, symbolic
-from reward_server.verifiers.math.balls import Evaluation, Undefined, point, precision
+from reward_server.verifiers.math.balls import Evaluation, Undefined, precision
 from reward_server.verifiers.math.canonical import canonical
 from reward_server.verifiers.math.exact import Exact, exact
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same, undecided
 from reward_server.verifiers.math.limits import MAX_PRECISION
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, operations_of, symbols_of
 from reward_server.verifiers.math.numerals import digits
+from reward_server.verifiers.math.points import point
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 MIN_DIGITS: Final = 4
 """Significant digits from which on a decimal may stand for a number that it rounds."""
 _SLACK: Final = 2
 """A number that terminates within so many digits more than the decimal has must be met exactly."""
-_ROUNDS: Final = 8
+_SMOOTH, _INTEGER, _PIECEWISE, _STEPPING = 4, 12, 16, 32
+"""Points at which two functions must agree: more where they may agree on one side of something only."""
 _OPAQUE: Final = "something could not be evaluated"
 """The sides are apart where a part of them was taken for a letter of its own: they may be equal, but not by points."""
 _QUICK, _RAISED = 128, 512
@@ -171,7 +173,7 @@ def _ball_rounds(decimal: Node, other: Node, known: Exact | None, budget: Budget
 
 def rounds(node: Node, decimal: Node, budget: Budget) -> bool:
     """Whether a constant rounds to a decimal, however few places that has."""
-    parts = stated(decimal)
+    parts = (decimal.value, Fraction(1)) if isinstance(decimal, Num) and decimal.ulp is None else stated(decimal)
     return parts is not None and not symbols_of(node) - CONSTANTS and _within(node, parts[0], parts[1] / 2, budget)
 
 
@@ -208,6 +210,7 @@ def seed(a: Node, b: Node) -> bytes:
 
 def _by_points(a: Node, b: Node, names: frozenset[str], budget: Budget) -> Judgement:
     """Rational functions modulo primes; the rest with balls, where a logarithm may have either base."""
+    a, b = sorted((a, b), key=canonical)  # both ways round the same steps are taken, and the same budget is spent
     equal = modular.equal(a, b, seed(a, b), budget)
     if equal is not None:
         return (
@@ -233,9 +236,10 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     """Balls at points. Where letters are free, points count at which both sides are real, if there are any."""
     key = seed(a, b)
     whole = integer_names(a) | integer_names(b)
+    wanted = points_wanted(a, b, whole)
     real = complex_ = complex_apart = 0
-    for index in range(_ROUNDS if names else 1):
-        at = point(names, key, index, whole)
+    for index in range(2 * wanted if names else 1):
+        at = point(names, key, index, names if wanted == _STEPPING and index % 4 == 2 else whole)
         apart, is_real, reason = _at(a, b, at, log_base, budget, _RAISED if index else _QUICK)
         if apart is None:
             if not names or reason == _OPAQUE:
@@ -248,7 +252,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
         elif is_real == (False, False):
             complex_ += not apart
             complex_apart += apart
-        if real >= 4:
+        if real >= wanted:
             break
     if real >= (2 if names else 1):
         return same("balls")
@@ -284,10 +288,22 @@ def _at(
         bits = min(max(_RAISED, 2 * bits, needed), MAX_PRECISION)
 
 
+def points_wanted(a: Node, b: Node, whole: frozenset[str]) -> int:
+    """How many points it takes to tell two trees apart."""
+    operations = operations_of(a) | operations_of(b)
+    if operations & _STEPS:
+        return _STEPPING
+    if operations & _PIECES:
+        return _PIECEWISE
+    return _INTEGER if whole and not operations & _REPEATED else _SMOOTH
+
+
 def _show(at: dict[str, int | Fraction]) -> str:
     return ", ".join(f"{name} = {float(value):.4g}" for name, value in sorted(at.items()))
 
 
+_STEPS: Final = frozenset({"floor", "ceil", "mod", "gcd", "lcm"})
+_PIECES: Final = frozenset({"abs", "max", "min", "sgn", "root", "asin", "acos", "atan", "acot", "asec", "acsc", "arg"})
 _OF_INTEGERS: Final = frozenset({"factorial", "double_factorial", "binom", "gcd", "lcm", "mod"})
 _MAY_WANT_INTEGERS: Final = _OF_INTEGERS | _REPEATED | {"pow"}
 

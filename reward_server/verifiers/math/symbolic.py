@@ -15,6 +15,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from fractions import Fraction
@@ -50,16 +51,13 @@ class _Server:
         self.loaded = False
         """Whether it has answered once, and so has SymPy in memory."""
         with theirs:
-            self.pid = os.posix_spawn(
-                sys.executable,
+            self.process = subprocess.Popen(
                 [sys.executable, "-P", str(_PROGRAM), *sys.path],
-                {},  # nothing of this process's environment is its business
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
-                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, 1, 2),
-                ],
-                setpgroup=0,  # Ctrl-C is not for it
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={},  # neither the environment of this process is its business, nor any of its descriptors
+                process_group=0,  # nor is Ctrl-C
             )
 
     def ask(self, line: bytes) -> bytes:
@@ -87,9 +85,10 @@ class _Server:
         self.control.close()
         if os.getpid() == self.owner:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        else:
+            self.process.returncode = 0  # it is not this process's to wait for
 
 
 _lock = threading.Lock()

@@ -69,6 +69,8 @@ class Terms(Atoms):
             return Apply("add", tuple(terms))
         self.next()
         right = self.divisor(left) if op == "div" else self.term(binding)
+        if op == "ratio" and isinstance(left, Words):  # "area: 5"
+            return Apply("eq", (left, right))
         if op in ("mul", "union", "intersection", "ratio") and isinstance(left, Apply) and left.op == op:
             return Apply(op, (*left.args, right)) if len(left.args) < 64 else Apply(op, (left, right))
         return Apply(op, (left, right))

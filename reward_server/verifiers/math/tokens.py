@@ -28,7 +28,7 @@ _GROUP_MARK = r"(?:\{,\}|,?\\[,!;: ]|,\\!)"
 _NUMBER = re.compile(
     rf"(?P<marked>\d{{1,3}}(?:{_GROUP_MARK}\s?\d{{3}})+(?!\d)(?:\.\d+)?)"
     r"|(?P<commas>[1-9]\d{0,2}(?:,\d{3})+(?![\d])(?:\.\d+)?)"
-    r"|(?P<blanks>[1-9]\d{0,2}(?: \d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
+    r"|(?P<blanks>[1-9]\d{0,2}(?:[ ~]\d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
 _PLAIN_DIGITS = re.compile(r"[0-9]+(?![\d,.{\\\s~eE])")
@@ -214,12 +214,9 @@ class _Tokenizer:
         end = self.closing(start)
         self.spaced = True
         self.silent.add(end)
-        inner = self.text[start + 1 : end].strip()
-        if inner in _UNIT_LETTERS and name != "mathbf" and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
-            self.emit("UNIT", inner)
-            self.position = end
-            return
-        if name == "mathrm" and inner in _UPRIGHT_UNITS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
+        inner = self.text[start + 1 : end].strip("~ \t\n")
+        upright = name == "mathrm" and inner in _UPRIGHT_UNITS
+        if (upright or (inner in _UNIT_LETTERS and name != "mathbf")) and self.after_number():
             self.emit("UNIT", inner)
             self.position = end
             return
@@ -247,22 +244,31 @@ class _Tokenizer:
                 self.position = base.end()
         elif len(word) == 1 and word.isascii():
             self.emit(self.letter_kind(word) if in_text or not self.tokens else "SYM", word)
-        elif in_text or not word.isascii() or not _splits(word):
+        elif in_text or not word.isascii() or not (_splits(word) or self.attached(word)):
             self.emit("WORD", word)
         else:
             self.letters(word)
 
     def letter_kind(self, letter: str) -> str:
         """What one letter of a text is: an article, the unit of a number, or a letter."""
-        if letter in _UNIT_LETTERS and self.tokens and self.tokens[-1].kind in _ENDS_NUMBER:
+        if letter in _UNIT_LETTERS and self.after_number():
             return "UNIT"
         more = _MORE_WORDS.match(self.text, self.position) if letter in "aA" else None
         return "WORD" if more and more[1] not in symbols.WORDS and more[1] not in ("and", "or") else "SYM"
+
+    def after_number(self) -> bool:
+        """Whether a number, or a unit of one, stands right before: then a letter of a text is a unit."""
+        before = self.tokens[-1:]
+        if before and before[0].value in ("*", "/"):
+            return len(self.tokens) > 1 and self.tokens[-2].kind in ("UNIT", "WORD")
+        return bool(before) and (before[0].kind in _ENDS_NUMBER or _is_unit_name(before[0]))
 
     def fits(self, word: str, known: tuple[str, str]) -> bool:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""
         if known[0] in ("FUNC", "OP", "REL", "OVER") and _NOTHING_AFTER.match(self.text, self.position):
             return False  # "40 min", "5 in", "3 times"
+        if word == "in" and self.tokens and self.tokens[-1].kind == "WORD" and self.words_until:
+            return False  # "students in each class"
         if known[0] in ("OP", "REL") and self.text[self.position : self.position + 1] == "^":
             return False  # "5 in^2"
         if word in symbols.PLAIN_ONLY:
@@ -270,6 +276,15 @@ class _Tokenizer:
         if known == ("OP", "union") or known == ("OP", "intersection"):
             return self.text[self.position :].lstrip()[:1] in ("(", "[", "{", "\\")
         return True
+
+    def attached(self, word: str) -> bool:
+        """Whether a word of two letters is a product after all: ``v_0 + at``, ``\frac{1}{2}at^2``."""
+        if word not in _SMALL_WORDS or not self.tokens:
+            return False
+        if self.text.startswith(("^", "_"), self.position):
+            return True
+        before = self.tokens[-1]
+        return before.value in ("+", "-", "*") or (not self.spaced and before.kind in _ENDS_FACTOR)
 
     def letters(self, word: str) -> None:
         """A word of plain text as single letters, known names in it kept whole: ``xsin``, ``2pir``."""
@@ -320,11 +335,19 @@ def _brace_pairs(text: str) -> dict[int, int]:
 _NESTING = {"OPEN": 1, "LBRACE": 1, "CLOSE": -1, "RBRACE": -1}
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
+_SMALL_WORDS = frozenset("no am pm or is if to of by at so an as be we it".split())
+_ENDS_FACTOR = frozenset({"SYM", "RBRACE", "CLOSE"})
 _UPRIGHT = frozenset({"mathbf", "mathrm", "rm"})
 _UPRIGHT_UNITS = frozenset("A C F H T".split())
 """Letters that are a unit only where they stand upright after a number."""
 _BASE_IN_NAME = re.compile(r"(2|10)(?=\()")
 _INNER = frozenset("sqrt sin cos tan log ln pi theta alpha beta exp".split())
+
+
+def _is_unit_name(token: Token) -> bool:
+    from reward_server.verifiers.math.units import UNITS
+
+    return token.kind == "UNIT" or (token.kind == "WORD" and token.value in UNITS)
 
 
 def _splits(word: str) -> bool:
@@ -334,24 +357,7 @@ def _splits(word: str) -> bool:
     if word in UNITS and len(word) > 1:
         return False
     if len(word) <= 2:
-        return word.lower() not in (
-            "no",
-            "am",
-            "pm",
-            "or",
-            "is",
-            "if",
-            "to",
-            "of",
-            "by",
-            "at",
-            "so",
-            "an",
-            "as",
-            "be",
-            "we",
-            "it",
-        )
+        return word.lower() not in _SMALL_WORDS and word != "II"
     if any(name in word for name in ("sqrt", "sin", "cos", "tan", "log", "pi", "ln")) and len(word) <= 6:
         return True
     return len(word) <= 4 and (not _VOWELS & set(word) or set(word) <= set("abcd"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from reward_server.verifiers.math.symbols import SMALL_NUMBERS
+
 _SPELLINGS = {
     "cm": "centimeter centimeters centimetre centimetres cms",
     "mm": "millimeter millimeters millimetre millimetres",
@@ -33,6 +35,7 @@ _SPELLINGS = {
     "gal": "gallon gallons",
     "qt": "quart quarts",
     "mph": "",
+    "mi/gal": "mpg",
     "km/h": "kph kmh kmph",
     "N": "newton newtons",
     "J": "joule joules",
@@ -80,18 +83,24 @@ _NO_UNIT: Final = frozenset(
     "then nor only at about approximately roughly around between to from answer correct true yes it this that "
     "where for because since so which with without mod modulo over by divided half third quarter double triple "
     "either neither both none all any some other others otherwise also instead actually wait point invalid "
-    "impossible extraneous fails infinity undefined unknown".split()
+    "impossible extraneous fails infinity undefined unknown factorial halves thirds fourths quarters fifths sixths "
+    "sevenths eighths ninths tenths hundredths thousandths".split()
 )
 _MEASURED: Final = frozenset("old long wide tall high deep thick apart away".split())
 """What is measured: ``21 years old`` are 21 years."""
 _PARTICIPLE = re.compile(r"[a-z]{3,}[^aeiou]ed|[a-z]{4,}ed")
 """What was done with a number: ``7 rejected``."""
+_INVERSE = re.compile(r" (\S+?)\^-(\d)")
 _WORD = re.compile(r"[^\W\d_]+|[\^/]|-?\d+")
 
 
 def is_unit(phrase: str) -> bool:
     """Whether words after a number can be its unit: a few nouns, nothing that says more than a unit does."""
     words = phrase.replace("/", " ").lower().split()
+    if any(word in SMALL_NUMBERS for word in words):
+        return False
+    if words == ["times"] or " ".join(words) in ("squared", "cubed"):
+        return words == ["times"]
     return 0 < len(words) <= 5 and not any(word in _NO_UNIT for word in words) and not _PARTICIPLE.fullmatch(words[-1])
 
 
@@ -120,6 +129,7 @@ def canonical(phrase: str) -> str:
             joined.append(part + power)
             power = ""
     text = "".join(f" {part}" if part[0] not in "^/" else part for part in joined).strip()
+    text = _INVERSE.sub(lambda match: f"/{match[1]}" + (f"^{match[2]}" if match[2] != "1" else ""), text)
     return {"mph": "mi/h", "": ("unit" + power) if power else ""}.get(text, text)
 
 
@@ -138,6 +148,8 @@ def compatible(left: str, right: str) -> bool:
     """Whether two canonical units may stand for each other: the same, or one that only says ``units``."""
     if left == right or {left, right} in _AMBIGUOUS:
         return True
+    if " of " in left + right and left.partition(" of ")[0] == right.partition(" of ")[0]:
+        return " of " not in left or " of " not in right  # cups, and cups of flour
     (base, power), (other, other_power) = _parts(left), _parts(right)
     return power == other_power and bool({base, other} & COUNTED)
 

@@ -41,6 +41,25 @@ _CASES = [
     ("some\n### Final Answer\n\n42", ("42",), "answer_line"),
     ("所以\n答案是 42", ("42",), "answer_line"),
     ("3x + 1", ("3x + 1",), "whole"),
+    ("work\nThe answer is **5**.", ("5.",), "answer_line"),
+    ("work\nThe answer is 5, since 2+3=5.", ("5",), "answer_line"),
+    ("work\nThe answer is $5$ because $2+3=5$.", ("5",), "answer_line"),
+    ("work\nThe answer is $5$. Here $x=3$.", ("5",), "answer_line"),
+    ("work\nThe answer is:\n\n5", ("5",), "answer_line"),
+    ("work\n**Final Answer**\n\n5", ("5",), "answer_line"),
+    ("work\nThe correct option is (C).", ("(C).",), "answer_line"),
+    ("work\nThe answer to the question is 5", ("5",), "answer_line"),
+    ("work\nAnswer:\n```\n5\n```", ("5",), "answer_line"),
+    ("work\nAnswer: 5</s>", ("5",), "answer_line"),
+    ("work\nAnswer: 5<|im_end|>", ("5",), "answer_line"),
+    ("<ANSWER>5</ANSWER> so", ("5",), "answer_line"),
+    ("calcul\nLa réponse est 5", ("5",), "answer_line"),
+    ("Rechnung\nDie Antwort lautet 5", ("5",), "answer_line"),
+    ("so\n\\begin{align*}\nx+1&=6\\\\\nx&=5\n\\end{align*}", ("\nx&=5\n",), "math"),
+    ("so $\\begin{pmatrix}\n1 \\\\\n2\n\\end{pmatrix}$", ("\\begin{pmatrix}\n1 \\\\\n2\n\\end{pmatrix}",), "math"),
+    ("\\begin{pmatrix}\n1\n\\end{pmatrix}", ("\\begin{pmatrix}\n1\n\\end{pmatrix}",), "whole"),
+    ("```\n5\n```", ("5",), "whole"),
+    ("we get\n$5 $, done", ("5 ",), "math"),
 ]
 
 
@@ -92,6 +111,10 @@ _LISTED = [
     ("C", r"\boxed{A, B, C, D}"),
     ("yes", r"\boxed{\text{yes or no}}"),
     ("3", r"\boxed{3}, \boxed{4}"),
+    ("7", "It costs $7 in all, or $8 with tax"),
+    ("7", "The answer is between 7 and 8"),
+    ("7", "The answer is 7 minus 1"),
+    ("7", r"\boxed{8} (not 7)"),
 ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.math_hostile import HOSTILE, REFERENCES
-from reward_server.types import Completion, Outcome
+from reward_server.types import Completion, Json, Outcome
 from reward_server.verifiers.registry import Registry
 
 _WRONG = {Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED}
@@ -46,6 +46,17 @@ _NEAR = [
 def test_answers_that_differ_by_a_hair_are_told_apart(registry: Registry, reference: str, answer: str) -> None:
     for one, other in ((reference, answer), (answer, reference)):
         assert registry.verify_once("math", one, {}, Completion(rf"\boxed{{{other}}}")).outcome in _WRONG
+
+
+def test_one_of_thousands_of_accepted_answers_is_found(registry: Registry) -> None:
+    accepted: list[Json] = [rf"{k}x^2+\sqrt{{{k}}}y" for k in range(2, 5_000)]
+    for answer, outcome in ((r"\sqrt{4999}y + 4999x^2", Outcome.CORRECT), ("x+y", Outcome.INCORRECT)):
+        assert registry.verify_once("math", accepted, {}, Completion(rf"\boxed{{{answer}}}")).outcome is outcome
+
+
+def test_a_reference_of_more_digits_than_python_writes_is_an_invalid_task(registry: Registry) -> None:
+    for reference in (10**5_000, "9" * 10_001):
+        assert registry.verify_once("math", reference, {}, Completion(r"\boxed{7}")).outcome is Outcome.INVALID_TASK
 
 
 _CODE = [

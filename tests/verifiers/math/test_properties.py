@@ -81,6 +81,42 @@ def test_what_is_added_and_taken_away_leaves_an_expression_as_it_was(registry: R
         assert _same(registry, a, other), other
 
 
+_ONE_SIDED = [
+    (r"|{0}|", "{0}"), (r"\sqrt{{({0})^2}}", "{0}"), (r"\max({0}, {1})", "{0}"), (r"\min({0}, {1})", "{0}"),
+    (r"\lfloor {0} \rfloor", r"\lceil {0} \rceil - 1"), (r"n \bmod {1}1", "n"), (r"\gcd(n, n + {1}0)", "1"),
+    (r"(-{1})^n", "{1}^n"), (r"({0})|{0}|", "({0})^2"),
+]  # fmt: skip
+
+
+@_LAWS
+@given(name=st.sampled_from("abcpqrstuvwxyz"), k=st.integers(1, 900), shift=st.integers(0, 9))
+def test_functions_that_agree_on_one_side_of_a_step_are_told_apart(
+    registry: Registry, name: str, k: int, shift: int
+) -> None:
+    for one, other in _ONE_SIDED:
+        a, b = (f"{side.format(f'{name} + {shift}', k)} + {k}" for side in (one, other))
+        assert not _same(registry, a, b), (a, b)
+
+
+@_LAWS
+@given(digits=st.text("123456789", min_size=1, max_size=24), at=st.integers(0, 23))
+def test_one_other_digit_makes_another_answer(registry: Registry, digits: str, at: int) -> None:
+    at %= len(digits)
+    changed = digits[:at] + str(int(digits[at]) % 9 + 1) + digits[at + 1 :]
+    for shape in (
+        "{}",
+        r"\frac{{1}}{{{}}}",
+        "x + {}",
+        "({}, 2)",
+        r"\{{{}, x\}}",
+        r"\sqrt{{{}}} + 1",
+        "x < {}",
+        "{} \\pmod {{7{}}}",
+    ):
+        a, b = shape.format(digits, digits), shape.format(changed, changed)
+        assert not _same(registry, a, b), (a, b)
+
+
 @_LAWS
 @given(values=st.lists(st.integers(-30, 30), min_size=2, max_size=6, unique=True), seed=st.integers(0, 99))
 def test_sets_ignore_order_and_tuples_do_not(registry: Registry, values: list[int], seed: int) -> None:

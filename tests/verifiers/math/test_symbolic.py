@@ -59,7 +59,7 @@ def test_a_process_that_was_killed_is_replaced() -> None:
     assert _ask(Num(1), Num(1)) is True
     server = symbolic._server
     assert server is not None
-    os.kill(server.pid, signal.SIGKILL)
+    os.kill(server.process.pid, signal.SIGKILL)
     assert _ask(Num(1), Num(1)) is True
     assert symbolic._server is not server
 
@@ -69,7 +69,7 @@ def test_a_process_that_is_stopped_is_a_failure_of_ours_and_replaced(monkeypatch
     server = symbolic._server
     assert server is not None
     monkeypatch.setattr(symbolic, "_ANSWER_S", 0.2)
-    os.kill(server.pid, signal.SIGSTOP)
+    os.kill(server.process.pid, signal.SIGSTOP)
     with pytest.raises(Unavailable, match="does not answer"):
         _ask(Num(1), Num(1))
     monkeypatch.undo()
@@ -100,17 +100,17 @@ def test_forks_share_the_process_of_their_parent_and_it_ends_with_the_last_of_th
         "from reward_server.verifiers.math.judgement import Budget\n"
         "from reward_server.verifiers.math.nodes import Num\n"
         "symbolic.start()\n"
-        "first = symbolic._server.pid\n"
+        "first = symbolic._server.process.pid\n"
         "children = []\n"
         "for k in range(3):\n"
         "    children.append(os.fork())\n"
         "    if children[-1] == 0:\n"
-        "        good = symbolic.ask('value', Num(k), Num(k), Budget()) and symbolic._server.pid == first\n"
+        "        good = symbolic.ask('value', Num(k), Num(k), Budget()) and symbolic._server.process.pid == first\n"
         "        symbolic.shut_down()\n"
         "        os._exit(0 if good else 1)\n"
         "for child in children:\n"
         "    assert os.waitpid(child, 0)[1] == 0\n"
-        "assert symbolic.ask('value', Num(3), Num(3), Budget()) is True and symbolic._server.pid == first\n"
+        "assert symbolic.ask('value', Num(3), Num(3), Budget()) is True and symbolic._server.process.pid == first\n"
         "print(first)\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
@@ -125,15 +125,15 @@ def test_a_fork_replaces_the_process_without_taking_it_from_its_parent() -> None
         "from reward_server.verifiers.math.judgement import Budget\n"
         "from reward_server.verifiers.math.nodes import Num\n"
         "symbolic.ready()\n"
-        "first = symbolic._server.pid\n"
+        "first = symbolic._server.process.pid\n"
         "child = os.fork()\n"
         "if child == 0:\n"
         "    symbolic._replace(symbolic._server)\n"
-        "    good = symbolic.ask('value', Num(2), Num(2), Budget()) and symbolic._server.pid != first\n"
+        "    good = symbolic.ask('value', Num(2), Num(2), Budget()) and symbolic._server.process.pid != first\n"
         "    symbolic.shut_down()\n"
         "    os._exit(0 if good else 1)\n"
         "assert os.waitpid(child, 0)[1] == 0\n"
-        "assert symbolic.ask('value', Num(3), Num(3), Budget()) is True and symbolic._server.pid == first\n"
+        "assert symbolic.ask('value', Num(3), Num(3), Budget()) is True and symbolic._server.process.pid == first\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 0, ended.stderr
@@ -144,7 +144,7 @@ def test_a_worker_ends_when_its_owner_is_killed() -> None:
         "import time\n"
         "from reward_server.verifiers.math import symbolic\n"
         "symbolic.ready()\n"
-        "print(symbolic._server.pid, flush=True)\n"
+        "print(symbolic._server.process.pid, flush=True)\n"
         "time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as owner:

@@ -1,0 +1,161 @@
+"""Exceptions that cross between tester and candidate.
+
+Types of Python's own and of its library are rebuilt as themselves. One that the other side defined becomes a class made
+here, of the same name below the nearest that is known, so that ``except``, ``str`` and attributes work. Never rebuilt
+is what ends or fails a test by itself: ``AssertionError``, the ends of iterations, a skip, anything that is no
+``Exception``. Those become plain exceptions that merely have the name.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .tables import NotPlain
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_NEVER = (AssertionError, StopIteration, StopAsyncIteration)
+_NOT_FROM = ("unittest", "doctest", "bdb")
+_CAUSES = 3
+_MOST_NAMES, _MOST_FIELDS, _MOST_KEPT = 50, 50, 1000
+_TEXT = 2000
+
+
+class Errors:
+    """Those of one end of a link."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._made: dict[tuple[str, ...], type[Exception]] = {}
+        self.shared: dict[str, type[BaseException]] = {}
+        """Classes of this side's that the other one was given."""
+        self._ours: list[BaseException] = []
+        """What callbacks of the tester raised, to be the same when it comes home."""
+
+    def told(self, error: BaseException, causes: int = _CAUSES) -> dict[str, Any]:
+        """What the other side is told of an exception."""
+        home = _own_dict(error).get("_sandbox_home")
+        if home is not None and home[0] is self._link:
+            return {"y": home[1]}
+        args: tuple[Any, ...] = error.args if isinstance(error.args, tuple) else ()
+        if self._link.strict and isinstance(error, AssertionError):
+            args = ()  # whose text may show what was expected
+        if isinstance(error, OSError) and error.filename is not None and len(args) == 2:
+            args = (*args, error.filename)
+        written = [self._written(item) for item in args]
+        if None in written:
+            written = [[_text(error)]]
+        fields = [(name, self._written(item)) for name, item in list(_own_dict(error).items())[:_MOST_FIELDS]]
+        told: dict[str, Any] = {
+            "names": names_of(type(error)),
+            "args": [item[0] for item in written if item],
+            "text": _text(error) if args else "",
+            "fields": {name: item[0] for name, item in fields if item and not name.startswith("__")},
+        }
+        if self._link.strict and len(self._ours) < _MOST_KEPT:
+            told["home"] = len(self._ours)
+            self._ours.append(error)
+        if isinstance(error.__cause__, BaseException) and causes:
+            told["cause"] = self.told(error.__cause__, causes - 1)
+        return told
+
+    def rebuilt(self, told: Any) -> Exception:
+        """The exception that the other side told of; raises ``NotPlain`` or what else comes of a malformed one."""
+        if "y" in told:
+            error = self._ours[told["y"]]
+            if not isinstance(error, Exception):
+                raise NotPlain("one that must not be raised from outside")
+            return error
+        kind = self.kind(told["names"])
+        decode = self._link.codec.decode
+        args = [decode(item) for item in told["args"]]
+        error = _new(kind, args)
+        own = _own_dict(error)
+        own.update({str(name): decode(item) for name, item in told["fields"].items() if not str(name).startswith("__")})
+        own["_sandbox_text"] = str(told["text"])
+        if "home" in told:
+            own["_sandbox_home"] = (self._link, int(told["home"]))
+        if "cause" in told:
+            error.__cause__ = self.rebuilt(told["cause"])
+        return error
+
+    def kind(self, names: Sequence[str]) -> type[Exception]:
+        """The class for the names of a class and of its bases, nearest first."""
+        kind: type[Exception] = Exception
+        path: tuple[str, ...] = ()
+        for name in reversed([str(name) for name in names[:_MOST_NAMES]]):
+            known = self._known(name)
+            if known is not None:
+                kind = known if issubclass(known, kind) else kind
+            elif name not in ("builtins:object", "builtins:BaseException"):
+                path = (*path, name)
+                kind = self._made.setdefault(path, self._made.get(path) or _made_below(kind, name))
+        return kind
+
+    def _known(self, name: str) -> type[Exception] | None:
+        """One of this side's own that it has given away, or of the library; none that ends or fails a test."""
+        module, _, title = name.partition(":")
+        top = module.partition(".")[0]
+        found: Any = self.shared.get(name)
+        if found is None and top not in _NOT_FROM and (top in sys.stdlib_module_names or top == "numpy"):
+            found = getattr(sys.modules.get(module), title, None)
+        known = isinstance(found, type) and issubclass(found, Exception) and not issubclass(found, _NEVER)
+        return found if known else None
+
+    def _written(self, value: Any) -> list[Any] | None:
+        try:
+            return [self._link.codec.encode(value)]
+        except BaseException:  # noqa: BLE001 - what cannot cross is left out
+            return None
+
+
+def names_of(kind: type) -> list[str]:
+    """``module:name`` of a class and of its bases."""
+    return [
+        base.__dict__.get("_sandbox_name") or f"{getattr(base, '__module__', '')}:{_title(base)}"
+        for base in type.__dict__["__mro__"].__get__(kind)[:_MOST_NAMES]
+    ]
+
+
+def _title(kind: type) -> str:
+    return str(type.__dict__["__name__"].__get__(kind))
+
+
+def _made_below(base: type[Exception], name: str) -> type[Exception]:
+    title = name.rpartition(":")[2]
+    own = {"__str__": _told_text, "_sandbox_name": name}
+    return type(title if title.isidentifier() else "Error", (base,), own)
+
+
+def _told_text(error: Any) -> str:
+    return str(_own_dict(error).get("_sandbox_text", BaseException.__str__(error)))
+
+
+def _new(kind: type[Exception], args: list[Any]) -> Exception:
+    try:
+        if kind.__str__ is not _told_text:  # which sets what it keeps beside its arguments
+            return kind(*args)
+    except Exception:  # noqa: BLE001 - a constructor that wants other arguments
+        pass
+    try:
+        error = kind.__new__(kind, *args)
+    except Exception:  # noqa: BLE001 - the same of the allocation: groups
+        error = Exception.__new__(Exception)
+    error.args = tuple(args)
+    return error
+
+
+def _own_dict(error: BaseException) -> dict[str, Any]:
+    own = BaseException.__dict__.get("__dict__")
+    found: Any = object.__getattribute__(error, "__dict__") if own is None else own.__get__(error)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:_TEXT]
+    except BaseException:  # noqa: BLE001 - an exception whose text cannot be had
+        return ""

@@ -1,0 +1,130 @@
+"""What one process may ask of the other about a thing that it was given."""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .changes import is_mutable
+from .proxies import OPEN_NAMES, OPERATORS
+from .tables import Flat, Whole
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
+
+
+def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[Any]:
+    """Call a thing; the answer is its result, what became of mutable arguments or null, and the table of objects."""
+    codec = link.codec
+    values, known = codec.decode_together(written, rows)
+    at = len(values) - len(names)
+    result = thing(*values[:at], **dict(zip(names, values[at:], strict=True)))
+    if isinstance(thing, type) and not link.strict:
+        result = Whole(result)
+    if not known and not any(_may_change(item) for item in values):
+        return [codec.encode(result), None, []]
+    (first, *after), table, _ = codec.encode_together([result, *values], known)
+    return [first, None if after == written else after, table]
+
+
+def _may_change(item: Any) -> bool:
+    return any(map(_may_change, item)) if isinstance(item, tuple) else is_mutable(item)
+
+
+def _attribute(link: Link, thing: Any, name: str) -> Any:
+    _check_name(link, thing, name)
+    return getattr(thing, name)
+
+
+def _assign(link: Link, thing: Any, name: str, value: Any) -> Any:
+    _check_name(link, thing, name, writes=True)
+    setattr(thing, name, link.codec.decode(value))
+    return None
+
+
+def _delete(link: Link, thing: Any, name: str) -> Any:
+    _check_name(link, thing, name, writes=True)
+    delattr(thing, name)
+    return None
+
+
+def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> None:
+    """Raises ``AttributeError`` for what a tester keeps to itself, and for what leads to code in either."""
+    if type(name) is not str or (name.startswith("__") and (writes or name not in OPEN_NAMES)):
+        raise AttributeError(name)
+    if not link.strict or (not writes and name in _STRICT_NAMES):
+        return
+    inert = callable(thing) or isinstance(thing, types.GeneratorType | types.CoroutineType)
+    if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
+        raise AttributeError(name)
+
+
+def _operate(link: Link, thing: Any, name: str, written: Any) -> Any:
+    if name not in OPERATORS:
+        raise AttributeError(name)
+    method = getattr(type(thing), name, None)
+    if method is None:
+        return NotImplemented
+    return method(thing, *[link.codec.decode(item) for item in written])
+
+
+def _text(link: Link, thing: Any, kind: str, spec: str = "") -> Any:
+    return str(repr(thing) if kind == "r" else str(thing) if kind == "s" else format(thing, str(spec)))
+
+
+def _await(link: Link, thing: Any) -> Any:
+    import asyncio
+
+    async def outer() -> Any:
+        return await thing
+
+    return asyncio.run(outer())
+
+
+def _leave(link: Link, thing: Any, told: Any) -> Any:
+    error = None if told is None else link.errors.rebuilt(told)
+    return bool(thing.__exit__(None if error is None else type(error), error, None))
+
+
+class _Iteration:
+    """An iterator that is given away even where its type is plain."""
+
+    def __init__(self, inner: Iterator[Any]) -> None:
+        self._inner = inner
+
+    def __iter__(self) -> _Iteration:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._inner)
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "get": _attribute,
+    "set": _assign,
+    "del": _delete,
+    "op": _operate,
+    "await": _await,
+    "next": lambda link, thing: next(thing),
+    "send": lambda link, thing, value: thing.send(link.codec.decode(value)),
+    "throw": lambda link, thing, told: thing.throw(link.errors.rebuilt(told)),
+    "close": lambda link, thing: thing.close(),
+    "iter": lambda link, thing: _Iteration(iter(thing)),
+    "reversed": lambda link, thing: _Iteration(reversed(thing)),
+    "len": lambda link, thing: int(len(thing)),
+    "bool": lambda link, thing: bool(thing),
+    "copy": lambda link, thing, deep: (copy.deepcopy if deep else copy.copy)(thing),
+    "plain": lambda link, thing: Flat(thing),
+    "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
+    "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
+    "item": lambda link, thing, key: thing[link.codec.decode(key)],
+    "setitem": lambda link, thing, key, value: thing.__setitem__(link.codec.decode(key), link.codec.decode(value)),
+    "delitem": lambda link, thing, key: thing.__delitem__(link.codec.decode(key)),
+    "text": _text,
+    "enter": lambda link, thing: thing.__enter__(),
+    "exit": _leave,
+}
