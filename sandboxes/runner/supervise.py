@@ -21,9 +21,9 @@ from .wire import Closed
 from .zygote import Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
-MAX_WAITED_FACTOR = 4.0
-"""Even on a starved machine an execution ends after this many wall limits."""
-_LAST_FACTOR, _SOON_S = 5.0, 0.005
+MAX_WAITED_FACTOR, MAX_WAITED_S = 4.0, 30.0
+"""Even on a starved machine an execution ends after this many wall limits and seconds."""
+_UNHEARD_S, _SOON_S = 10.0, 0.005
 """And one that has ended by itself is waited for somewhat longer."""
 _DEATH_S = 10.0
 """What SIGKILL has to have done by then: on a starved machine it takes a while."""
@@ -252,8 +252,9 @@ class Watch:
             return 0
         wall_left = budget.wall_s - wall_s
         if wall_left <= 0:
-            wall_left = min(budget.wall_s + self._waited_s(groups), MAX_WAITED_FACTOR * budget.wall_s) - wall_s
-            if wall_left <= 0 and wall_s < _LAST_FACTOR * budget.wall_s and self._ends_unheard(groups):
+            last = MAX_WAITED_FACTOR * budget.wall_s + MAX_WAITED_S
+            wall_left = min(budget.wall_s + self._waited_s(groups), last) - wall_s
+            if wall_left <= 0 and wall_s < last + _UNHEARD_S and self._ends_unheard(groups):
                 return _SOON_S
         return max(min(max(cpu_left / self.cpus, 0.005), max(wall_left, 0.005)), 0.0) if wall_left > 0 else 0
 
