@@ -89,8 +89,8 @@ class ExecutionLimits:
     processes: int = 64
     """Processes and threads of the group."""
     output_bytes: int = 16 << 20
-    """Of each of the two streams, and of one function result (four times that of all results together). More is
-    drained, dropped and ends the execution: ``limit`` is ``output``."""
+    """Of each of the two streams, and of one function result (four times that of all results together). More
+    ends the execution: ``limit`` is ``output``, and the first MiB of the flood is told."""
     file_mb: int = 64
     """Size of one file."""
     open_files: int = 256

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,18 +88,20 @@ class DockerDriver:
             raise Unavailable(message, reason="no_image", retryable=False)
         self._remove_again()
         api, cpus = self._api(), min(self._config.cpus, float(os.cpu_count() or 1))
+        container = f"reward-sandbox-{secrets.token_hex(8)}"  # ours to name: an engine that fails leaves things behind
         with engine_errors(f"no sandbox of {image}"):
-            container = api.create_container(
-                self._tag(image),
-                stdin_open=True,
-                detach=False,
-                labels={LABEL: owner.me()},
-                environment=ENVIRONMENT,
-                host_config=self._host_config(api, size_mb, cpus),
-                networking_config=None,
-                network_disabled=True,
-            )["Id"]
             try:
+                api.create_container(
+                    self._tag(image),
+                    name=container,
+                    stdin_open=True,
+                    detach=False,
+                    labels={LABEL: owner.me()},
+                    environment=ENVIRONMENT,
+                    host_config=self._host_config(api, size_mb, cpus),
+                    networking_config=None,
+                    network_disabled=True,
+                )
                 stream = api.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
                 response = getattr(stream, "_response", None)
                 holders = [stream] if response is None else [response, stream]

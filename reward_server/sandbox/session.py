@@ -33,8 +33,8 @@ from reward_server.sandbox.channel import Channel
 from reward_server.sandbox.frame import Head
 
 _GRACE_S = 15.0
-_WAITED_FACTOR = 4.0
-"""The runner gives a starved execution up to four times its wall limit."""
+_WAITED_FACTOR, _WAITED_S = 4.0, 40.0
+"""The runner gives a starved execution up to four times its wall limit and 30 seconds."""
 _LOADED_BYTES = 1 << 20
 _CHUNK_INPUTS, _CHUNK_BYTES = 64, 8 << 20
 _NO_EXECUTION = Execution(exit_code=0)
@@ -237,7 +237,7 @@ class Session:
 
 def _patience(time_s: float, steps: int = 1) -> float:
     """Longest that the runner may take for an execution of so many steps."""
-    return _WAITED_FACTOR * (WALL_FACTOR * time_s + WALL_EXTRA_S) * steps + _GRACE_S
+    return (_WAITED_FACTOR * (WALL_FACTOR * time_s + WALL_EXTRA_S) + _WAITED_S) * steps + _GRACE_S
 
 
 def _chunk(source: Iterator[bytes]) -> list[bytes]:

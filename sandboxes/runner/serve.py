@@ -207,7 +207,7 @@ class Server:
 
     def _answer(self, groups: list[Group], *, end: bool, more: list[bytes] | None = None) -> None:
         reports = [group.report() for group in groups]
-        streams = [b"".join(stream.chunks) for group in groups for stream in (group.out, group.err)]
+        streams = [stream.kept() for group in groups for stream in (group.out, group.err)]
         wire.write(
             self.frames_out,
             {"executions": reports, "dirty": self.launcher.dirty, "end": end},

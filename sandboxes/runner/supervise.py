@@ -21,14 +21,14 @@ from .wire import Closed
 from .zygote import Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
-MAX_WAITED_FACTOR = 4.0
-"""Even on a starved machine an execution ends after this many wall limits."""
-_LAST_FACTOR, _SOON_S = 5.0, 0.005
+MAX_WAITED_FACTOR, MAX_WAITED_S = 4.0, 30.0
+"""Even on a starved machine an execution ends after this many wall limits and seconds."""
+_UNHEARD_S, _SOON_S = 10.0, 0.005
 """And one that has ended by itself is waited for somewhat longer."""
 _DEATH_S = 10.0
 """What SIGKILL has to have done by then: on a starved machine it takes a while."""
 _LOOK_S = 0.025
-_CHUNK = 1 << 16
+_CHUNK, _FLOOD_KEPT = 1 << 16, 1 << 20
 _LAST_DRAIN = 1 << 20
 
 
@@ -46,6 +46,11 @@ class Stream:
     holds: bool = False
     """Where the other reads no more: hold the writer up for good, instead of draining it for nobody."""
     held: bool = False
+
+    def kept(self) -> bytes:
+        """What is told of it: all, or the beginning of a flood."""
+        text = b"".join(self.chunks)
+        return text[:_FLOOD_KEPT] if self.size > self.cap else text
 
     def waits_for(self) -> tuple[int, int]:
         """Descriptor and event of the next step."""
@@ -247,8 +252,9 @@ class Watch:
             return 0
         wall_left = budget.wall_s - wall_s
         if wall_left <= 0:
-            wall_left = min(budget.wall_s + self._waited_s(groups), MAX_WAITED_FACTOR * budget.wall_s) - wall_s
-            if wall_left <= 0 and wall_s < _LAST_FACTOR * budget.wall_s and self._ends_unheard(groups):
+            last = MAX_WAITED_FACTOR * budget.wall_s + MAX_WAITED_S
+            wall_left = min(budget.wall_s + self._waited_s(groups), last) - wall_s
+            if wall_left <= 0 and wall_s < last + _UNHEARD_S and self._ends_unheard(groups):
                 return _SOON_S
         return max(min(max(cpu_left / self.cpus, 0.005), max(wall_left, 0.005)), 0.0) if wall_left > 0 else 0
 

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import docker
@@ -18,7 +19,7 @@ import pytest
 
 from reward_server.errors import Unavailable
 from reward_server.sandbox.base import PYTHON, Program, Sandbox, SandboxDied
-from reward_server.sandbox.docker import LABEL_LANGUAGES, DockerConfig, open_sandboxes
+from reward_server.sandbox.docker import LABEL, LABEL_LANGUAGES, DockerConfig, open_sandboxes
 from reward_server.sandbox.inside import LABEL_RUNNER, fingerprint
 from reward_server.sandbox.pool import PoolConfig
 from tests.live import absent
@@ -200,9 +201,8 @@ def test_a_full_disk_is_unavailable_until_there_is_room_again(engine: Engine, mo
             assert sandboxes.within(run_one, image="python") == b"1\n"
     finally:
         sandboxes.close()
-    left = docker.DockerClient(base_url=engine.host)
-    deadline = time.monotonic() + 20
-    while left.containers.list(all=True) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert left.containers.list(all=True) == []
-    left.close()
+    with closing(docker.DockerClient(base_url=engine.host)) as client:
+        deadline = time.monotonic() + 20
+        while (left := client.containers.list(all=True, filters={"label": LABEL})) and time.monotonic() < deadline:
+            time.sleep(0.5)
+    assert left == []
