@@ -73,11 +73,16 @@ class Part:
                 preexec_fn=die_with_parent,
             )  # fmt: skip
 
+    def ask_to_stop(self) -> None:
+        """Ask it to end; does not wait. It may be asked twice."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def stop(self, timeout_s: float) -> None:
         """Ask it to end, then make it."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.terminate()
+        self.ask_to_stop()
         try:
             self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -113,8 +118,11 @@ def serve(settings: Settings, announce: Callable[[str], None], environment: dict
                     part.keep_alive()
                 time.sleep(POLL_S)
         finally:
-            for part in (api, *workers):
-                part.stop(settings.drain_s + 5.0)
+            api.stop(settings.drain_s + 5.0)
+            for worker in workers:  # all at once: they drain beside each other
+                worker.ask_to_stop()
+            for worker in workers:
+                worker.stop(settings.drain_s + 5.0)
 
 
 @contextlib.contextmanager

@@ -70,7 +70,9 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop``."""
-        await self._crew.warm_up()
+        if not await self._warm_up():
+            await self._crew.close()
+            return
         beats = [
             asyncio.create_task(self._every(self._options.claim_s / 3, self._heartbeat)),
             asyncio.create_task(self._every(self._options.claim_s / 3, self._renew)),
@@ -95,6 +97,18 @@ class Worker:
                 async with asyncio.timeout(2.0):
                     await self._queue.leave()
             await self._crew.close()
+
+    async def _warm_up(self) -> bool:
+        """Have the crew ready; False when told to stop meanwhile, which may take a busy machine a while."""
+        warming, stopping = asyncio.create_task(self._crew.warm_up()), asyncio.create_task(self._stopping.wait())
+        await asyncio.wait((warming, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if self._stopping.is_set():
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
+            return False
+        await warming
+        return True
 
     async def _claim(self) -> None:
         while not self._stopping.is_set():

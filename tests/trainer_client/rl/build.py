@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def trainer(
         server.url, **{"verifier_column": "verifier", "deadline_s": 10, "outage_s": 20, **(reward or {})}
     )
     tokenizer = tiny.tokenizer()
-    base = folder / "base"
+    base = folder / f"base-{os.environ.get('RANK', '0')}"  # no rank reads what another is still writing
     tiny.model(tokenizer, hidden=32, layers=1).save_pretrained(base)
     return VerifiedGRPOTrainer(
         str(base),  # by path, as the reference model of a KL term is loaded from there too
