@@ -68,11 +68,11 @@ def boot() -> Callable[[], None]:
     for descriptor in (0, 1):
         os.dup2(quiet, descriptor)
     os.close(quiet)
-    zygotes = []
+    zygotes: list[Zygote] = []
     for modules in accumulate((LIGHT, CALLS, FULL, SCIENCE)):
-        zygote, start = fork_zygote(modules, work, nested=nested, close=(frames_in, frames_out))
-        if start is not None:
-            return start
+        zygote = fork_zygote(modules, work, nested=nested, close=(frames_in, frames_out), beside=zygotes)
+        if not isinstance(zygote, Zygote):
+            return zygote
         zygotes.append(zygote)
     try:
         _serve(zygotes, work, nested, frames_in, frames_out)

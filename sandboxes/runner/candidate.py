@@ -29,6 +29,15 @@ class _Output(io.FileIO):
         return super().write(data)
 
 
+_ready: list[tuple[_Output, io.TextIOWrapper]] = []
+
+
+def open_output() -> None:
+    """In a zygote, while descriptor 1 is a pipe: make a candidate's standard output ahead."""
+    output = _Output(1, "wb", closefd=False)
+    _ready.append((output, io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")))
+
+
 def _printed(stream: Any, output: _Output) -> str:
     try:
         stream.flush()
@@ -49,8 +58,8 @@ class Candidate:
         self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
         self._link = Link(_LINK, strict=False)
         take_place(place)
-        output = _Output(1, "wb", closefd=False)
-        stream = io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")
+        output, stream = _ready.pop()
+        self._before = sys.stdout  # to let go of it would cost more than to keep it
         for name in ("stdout", "__stdout__"):
             setattr(sys, name, stream)
         self._link.printed = lambda: _printed(stream, output)

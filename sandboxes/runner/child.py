@@ -35,7 +35,7 @@ _NO_JOB = marshal.dumps(({"mode": 0, "limits": [(0, 0)]}, b"", {}))
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
 
-def become(uid: int, place: str, channel: socket.socket, nested: int) -> Start:
+def become(uid: int, place: str, channel: Any, nested: int) -> Start:
     """Turn this fork into a process of ``uid`` in ``place``, wait for a job, and return how to do it.
 
     ``nested`` is the size in MiB of what it may write to in namespaces of its own, or 0 for a uid of its own.
@@ -71,7 +71,7 @@ def _warm_up() -> None:
     gc.collect()
 
 
-def _wait(channel: socket.socket) -> tuple[dict[str, Any], bytes, dict[str, bytes]]:
+def _wait(channel: Any) -> tuple[dict[str, Any], bytes, dict[str, bytes]]:
     """Wait for the word to go, and take descriptors and job from it; without it, end."""
     word, ancillary, _, _ = channel.recvmsg(1, _ANCILLARY)
     if not word:

@@ -237,6 +237,8 @@ class Link:
 
     def _give(self, thing: Any) -> Any:
         kind = type(thing)
+        if kind is types.FunctionType:  # what follows would come to the same, and look at much
+            return {"h": [self.give(thing), "c", kind.__name__]}
         if issubclass(kind, Proxy) and kind._sandbox_link is self:
             return {"y": thing._sandbox_number}
         if id(thing) in self._homes:
@@ -339,10 +341,13 @@ def _powers(thing: Any, codec: Codec) -> str:
         powers += letter if hasattr(kind, name) else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
     equal: Any = kind.__eq__
-    powers += "e" if equal is not object.__eq__ and not isinstance(thing, type | types.FunctionType) else ""
+    powers += "e" if equal is not object.__eq__ and not isinstance(thing, _ALIKE) else ""
     return powers + ("v" if codec.is_plain(thing) else "")
 
 
+_ALIKE = (type, types.FunctionType)
+"""Things that are equal to themselves alone, whatever their class says."""
+_NAMED = (type, types.BuiltinFunctionType, types.MethodDescriptorType)
 _ABILITIES = (
     ("m", "__contains__"),
     ("l", "__len__"),
@@ -354,7 +359,7 @@ _ABILITIES = (
 
 def _library_name(thing: Any) -> str | None:
     """``module:name`` of a function or class of the standard library that means the same in any process."""
-    if not isinstance(thing, type | types.BuiltinFunctionType | types.MethodDescriptorType):
+    if not isinstance(thing, _NAMED):
         return None
     owner = getattr(thing, "__objclass__", thing)
     module, name = str(getattr(owner, "__module__", "")), getattr(thing, "__qualname__", "")

@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 from .tables import Flat, NotPlain, Table, Whole
@@ -50,6 +51,8 @@ class Codec:
         write = _EXACT.get(kind)
         if write is not None:
             return write(self, value, depth + 1)
+        if kind is FunctionType and self._write_other is not None:  # the commonest of all others
+            return self._write_other(value)
         if self.classes.get(kind.__name__) is kind:
             return self._encode_object(value, depth + 1)
         if kind is Whole:

@@ -44,7 +44,8 @@ class Tester:
         started, setup, _ = begin("tester", job["setup"])
         names = fresh_module("tester", "<setup>", started).__dict__
         try:
-            exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
+            if setup.strip():
+                exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
             found = {name: names.get(name) for name in self._classes}
             link.codec.classes.update({name: kind for name, kind in found.items() if isinstance(kind, type)})
         except BaseException as error:  # noqa: BLE001 - whatever the setup raised is reported as the tests' fault

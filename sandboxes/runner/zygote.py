@@ -20,8 +20,11 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from . import kernel, prelude
+from .candidate import open_output
 from .child import Start, become, limit_for_all
+from .pages import inherit_page_tables
 from .program import open_streams
+from .rehearsal import rehearse
 
 LIGHT = (
     "_json _bisect _heapq _random abc bisect collections collections.abc contextlib copy enum functools heapq io "
@@ -42,6 +45,7 @@ SCIENCE = "numpy numpy.random numpy.linalg".split()
 
 _hidden: list[Any] = []
 _ORDER = struct.Struct("<qq")
+_DESCRIPTOR = struct.Struct("i")
 _NOTE = struct.Struct("<ciiddq")
 
 
@@ -110,17 +114,19 @@ class Zygote:
         return note
 
 
-def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequence[int]) -> tuple[Zygote, Start | None]:
+def fork_zygote(
+    modules: Sequence[str], work: str, *, nested: int, close: Sequence[int], beside: list[Zygote]
+) -> Zygote | Start:
     """Fork a zygote that preloads those of ``modules`` that are installed.
 
-    Returns the handle in pid 1, and a ``Start`` in every process forked from the zygote, which must unwind to the
-    bottom of the stack and run it there.
+    ``beside`` are those that are there already. Returns the handle in pid 1, and a ``Start`` in every process forked
+    from the zygote, which must unwind to the bottom of the stack and run it there.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid:
         theirs.close()
-        return Zygote(ours, pid, modules), None
+        return Zygote(ours, pid, modules)
     ours.close()
     for descriptor in close:
         os.close(descriptor)
@@ -129,19 +135,24 @@ def fork_zygote(modules: Sequence[str], work: str, *, nested: int, close: Sequen
             import_module(name)
     if set(CALLS) <= set(modules):
         prelude.prepare()
+        rehearse()
     if nested:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     else:
         kernel.deny_dangerous_calls()
     limit_for_all()
-    # a program may have modules of these names; they are kept, for to let go of them would cost every fork
+    # a program may have modules of these names; they are kept, for to let go of them would cost every fork; as would
+    # what the frames below hold, and a socket object would close by its number what is by then another's descriptor
     _hidden.extend(sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == __package__)
-    start = _serve(theirs, work, nested)
-    return Zygote(theirs, 0, modules), start
+    _hidden.append((ours, beside, modules))
+    return _serve(theirs.detach(), work, nested)
 
 
-def _serve(channel: socket.socket, work: str, nested: int) -> Start:
-    """Fork on order and tell of ends; returns in the children alone."""
+def _serve(orders: int, work: str, nested: int) -> Start:
+    """Fork on order and tell of ends; returns in the children alone.
+
+    In plain calls of the modules in C: what this process writes to after a fork is copied as well.
+    """
     waker, woken = os.pipe()
     os.set_blocking(waker, False)
     os.set_blocking(woken, False)
@@ -149,10 +160,13 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
     restore, child_ends, by_default = import_module("_signal").signal, int(signal.SIGCHLD), int(signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-    poll, orders = select.poll(), channel.fileno()
+    as_socket, family, kind = import_module("_socket").socket, int(socket.AF_UNIX), int(socket.SOCK_SEQPACKET)
+    channel = as_socket(family, kind, 0, orders)
+    poll, room = select.poll(), socket.CMSG_SPACE(_DESCRIPTOR.size)
     poll.register(orders, select.POLLIN)
     poll.register(waker, select.POLLIN)
     _open_streams_ahead()
+    inherit_page_tables()
     gc.collect()
     gc.freeze()
     channel.send(_NOTE.pack(b"s", os.getpid(), 0, 0.0, 0.0, 0))
@@ -163,11 +177,11 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
             _tell_ends(channel)
         if orders not in ready:
             continue
-        data, descriptors, _, _ = socket.recv_fds(channel, _ORDER.size, 1)
+        data, ancillary, _, _ = channel.recvmsg(_ORDER.size, room)
         if not data:
             os._exit(0)
         uid, place = _ORDER.unpack(data)
-        theirs = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptors[0])
+        (theirs,) = _DESCRIPTOR.unpack(ancillary[0][2])
         try:
             pid = os.fork()
         except OSError as error:
@@ -176,8 +190,8 @@ def _serve(channel: socket.socket, work: str, nested: int) -> Start:
             signal.set_wakeup_fd(-1)
             restore(child_ends, by_default)
             channel.detach()  # closed with all other descriptors, and not again when this frame ends
-            return become(uid, f"{work}/{place}", theirs, nested)
-        theirs.close()
+            return become(uid, f"{work}/{place}", as_socket(family, kind, 0, theirs), nested)
+        os.close(theirs)
         channel.send(_NOTE.pack(b"s", pid, 0, 0.0, 0.0, 0))
 
 
@@ -188,13 +202,14 @@ def _open_streams_ahead() -> None:
     for number in (1, 2):
         os.dup2(pipe[1], number)
     open_streams()
+    open_output()
     for number, kept in enumerate(own, 1):
         os.dup2(kept, number)
     for descriptor in (*own, *pipe):
         os.close(descriptor)
 
 
-def _tell_ends(channel: socket.socket) -> None:
+def _tell_ends(channel: Any) -> None:
     while True:
         try:
             pid, status, used = os.wait4(-1, os.WNOHANG)
