@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.proof import THEOREMS
 from reward_server.errors import Unavailable
 from reward_server.sandbox.base import Sandboxes
 from reward_server.types import Completion, Outcome, Verdict
@@ -19,44 +20,6 @@ from tests.live import sandboxes_of
 REGISTRY = Registry()
 REGISTRY.register(Proof())
 
-THEOREMS: list[tuple[str, str, str]] = [
-    ("", "forall n : nat, n + 0 = n", "induction n; simpl; congruence."),
-    ("", "forall n m : nat, n + S m = S (n + m)", "induction n; intros; simpl; congruence."),
-    ("Require Import Arith.", "forall n m : nat, n + m = m + n", "intros. apply Nat.add_comm."),
-    ("Require Import Lia.", "forall a b : nat, a < b -> a + 1 <= b", "intros. lia."),
-    ("Require Import Lia ZArith.", "forall x : Z, (x * x >= 0)%Z", "intros. nia."),
-    ("", "forall P Q : Prop, P /\\ Q -> Q /\\ P", "intros P Q [p q]. split; assumption."),
-    ("", "forall P Q : Prop, P \\/ Q -> Q \\/ P", "intros P Q [p | q]; [right | left]; assumption."),
-    ("", "forall P : Prop, P -> ~ ~ P", "intros P p n. exact (n p)."),
-    ("", "forall P Q : Prop, (P -> Q) -> ~ Q -> ~ P", "intros P Q f n p. exact (n (f p))."),
-    ("", "forall P Q R : Prop, (P -> Q) -> (Q -> R) -> P -> R", "auto."),
-    (
-        "",
-        "forall (A : Type) (P : A -> Prop), ~ (exists x, P x) -> forall x, ~ P x",
-        "intros A P n x p. apply n. exists x. exact p.",
-    ),
-    (
-        "Require Import List. Import ListNotations.",
-        "forall (A : Type) (l : list A), l ++ [] = l",
-        "induction l; simpl; congruence.",
-    ),
-    ("Require Import List.", "forall (A : Type) (l : list A), rev (rev l) = l", "apply rev_involutive."),
-    (
-        "Require Import List.",
-        "forall (A B : Type) (f : A -> B) l, length (map f l) = length l",
-        "intros. apply map_length.",
-    ),
-    ("", "forall b : bool, negb (negb b) = b", "destruct b; reflexivity."),
-    ("", "forall a b : bool, andb a b = andb b a", "destruct a, b; reflexivity."),
-    (
-        "Fixpoint double (n : nat) : nat := match n with 0 => 0 | S k => S (S (double k)) end.",
-        "forall n, double n = n + n",
-        "induction n; simpl; [reflexivity | rewrite IHn, <- plus_n_Sm; reflexivity].",
-    ),
-    ("", "2 + 2 = 4", "reflexivity."),
-    ("", "exists n : nat, n * n = 49", "exists 7. reflexivity."),
-    ("", "forall x y z : nat, x = y -> y = z -> x = z", "congruence."),
-]
 SIMPLE = {"statement": "forall n : nat, n + 0 = n", "name": "goal"}
 
 
