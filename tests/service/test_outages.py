@@ -142,6 +142,15 @@ def check_echo(result: dict[str, list[float]]) -> None:
     assert result["rewards"] == [1.0, 0.0]
 
 
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """Started from a terminal, also where these tests run under nohup, whose children would ignore SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_server_that_is_stopped_while_it_starts_stops_at_once(tmp_path: Path) -> None:
     for seconds, number in ((0.0, signal.SIGINT), (1.5, signal.SIGHUP)):
         environment = {"REWARD_SANDBOX_DRIVER": "auto", "TMPDIR": str(tmp_path)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
+from torch import distributed
 
 from tests.trainer_client.faulty_server import FaultyServer, text_of
 from trainer_client.adapters.trl import RemoteReward
@@ -55,8 +55,10 @@ def trainer(
         server.url, **{"verifier_column": "verifier", "deadline_s": 10, "outage_s": 20, **(reward or {})}
     )
     tokenizer = tiny.tokenizer()
-    base = folder / f"base-{os.environ.get('RANK', '0')}"  # no rank reads what another is still writing
+    base = folder / "base"
     tiny.model(tokenizer, hidden=32, layers=1).save_pretrained(base)
+    if distributed.is_initialized():  # rank 0 alone has written, and the others read
+        distributed.barrier()
     return VerifiedGRPOTrainer(
         str(base),  # by path, as the reference model of a KL term is loaded from there too
         asked,

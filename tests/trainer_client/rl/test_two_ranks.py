@@ -76,7 +76,8 @@ def run(pair: list[subprocess.Popen[str]], tmp_path: Path) -> Iterator[Run]:
                 if answer == "finished\n":
                     break
             else:
-                pytest.fail("".join(said))
+                rest = "".join(other.stdout.read() for other in pair if other is not rank and other.stdout)
+                pytest.fail("".join(said) + "\nthe other rank:\n" + rest)
         return [json.loads((tmp_path / f"rank-{rank}.json").read_text()) for rank in range(2)]
 
     def kill() -> None:

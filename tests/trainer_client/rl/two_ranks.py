@@ -13,6 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from accelerate import PartialState
+
 from tests.trainer_client.rl.build import trainer
 from trainer_client.errors import RewardClientError, RewardOutage
 
@@ -45,6 +47,7 @@ def main(folder: Path, urls: list[str], reward: dict[str, Any], changes: dict[st
 
 
 if __name__ == "__main__":
+    PartialState(cpu=True)  # joins the two before either makes anything
     for line in sys.stdin:
         folder, *told = json.loads(line)
         main(Path(folder), *told)
