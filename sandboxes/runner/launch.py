@@ -150,7 +150,8 @@ class Launcher:
     ) -> Group:
         feed = None
         with _as_owner(spare.uid if not self.jail.nested else None):
-            given = [_memfd(job.pack())]
+            packed = job.pack()
+            given = [_memfd(packed)]
             if stdin is None:
                 read, feed = os.pipe()
                 given.append(read)
@@ -163,7 +164,7 @@ class Launcher:
         for descriptor in ours:
             os.set_blocking(descriptor, False)
         try:
-            spare.go([*given, *extra])
+            spare.go(len(packed), [*given, *extra])
             pid = zygote.started(spare)
         except OSError:
             for descriptor in ours:
@@ -232,9 +233,7 @@ class _as_owner:
 def _memfd(content: bytes) -> int:
     descriptor = os.memfd_create("input")
     os.fchmod(descriptor, 0o600)  # gVisor lets a process open descriptors of others, as far as modes allow
-    if content:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.lseek(descriptor, 0, os.SEEK_SET)
+    written, view = 0, memoryview(content)
+    while written < len(view):
+        written += os.pwrite(descriptor, view[written:], written)  # so that it is read from the start
     return descriptor

@@ -28,6 +28,8 @@ _UNHEARD_S, _SOON_S = 10.0, 0.005
 _DEATH_S = 10.0
 """What SIGKILL has to have done by then: on a starved machine it takes a while."""
 _LOOK_S = 0.025
+_SHORT_S = 0.004
+"""What has ended by then is not looked at while it runs: each look costs as much as what it sees."""
 _CHUNK, _FLOOD_KEPT = 1 << 16, 1 << 20
 _LAST_DRAIN = 1 << 20
 
@@ -186,14 +188,18 @@ class Watch:
     ) -> None:
         """Return when every group's first process has ended, a limit struck, or it is ``enough``."""
         poll = select.poll()
-        streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
         zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
-        for descriptor in (*streams, *channels, *zygotes):
+        for descriptor in zygotes:
             poll.register(descriptor, select.POLLIN)
         poll.register(self._driver, 0)  # tells of nothing but the driver's end
         for zygote in zygotes.values():
             while zygote.early:
                 take_note(groups, zygote.early.pop(0), self.began)
+        if not any(group.out.sink for group in groups) and self._ended_soon(groups, poll, zygotes, enough):
+            return
+        streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
+        for descriptor in (*streams, *channels):
+            poll.register(descriptor, select.POLLIN)
         wait_s = self.budget.time_s / self.cpus
         while not all(group.end for group in groups) and not enough():  # an end may have been told before
             ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
@@ -205,7 +211,8 @@ class Watch:
                 if descriptor == self._driver:
                     raise Closed
                 if descriptor in zygotes:
-                    take_note(groups, zygotes[descriptor].note(), self.began)
+                    for note in zygotes[descriptor].ends():
+                        take_note(groups, note, self.began)
                 elif descriptor in streams:
                     group, stream = streams[descriptor]
                     goes_on, (at, event) = stream.step(), stream.waits_for()
@@ -230,6 +237,22 @@ class Watch:
             if wait_s <= 0:
                 self._strike(blame())
                 return
+
+    def _ended_soon(
+        self, groups: list[Group], poll: select.poll, zygotes: dict[int, Zygote], enough: Callable[[], bool]
+    ) -> bool:
+        """Wait for the end of what is short; what it writes meanwhile has room in its pipes, or waits."""
+        last = self.began + min(_SHORT_S, self.budget.time_s)
+        while not all(group.end for group in groups) and not enough():
+            left_s = last - time.monotonic()
+            if left_s <= 0:
+                return False
+            for descriptor, _ in poll.poll(left_s * 1000):
+                if descriptor == self._driver:
+                    raise Closed
+                for note in zygotes[descriptor].ends():
+                    take_note(groups, note, self.began)
+        return True
 
     def _watched_memory(self, groups: list[Group]) -> float:
         """MiB in use, where no control group caps them and it is time to look again; else 0."""
@@ -277,15 +300,15 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
     """Kill and reap all that is left of the groups and drain their streams; False when something would not die."""
     deadline = time.monotonic() + _DEATH_S
     _reap(groups)
-    for group in groups:
-        if jail.alive(group.uid, group.pid, ended=group.end is not None):
-            if group.end is not None and group.limit is None:
-                group.flags.append("leftover_processes")
-            jail.kill(group.uid, group.pid)
-    while True:
+    left = [group for group in groups if jail.alive(group.uid, group.pid, ended=group.end is not None)]
+    for group in left:
+        if group.end is not None and group.limit is None:
+            group.flags.append("leftover_processes")
+        jail.kill(group.uid, group.pid)
+    while left or not all(group.end for group in groups):
         for zygote in {group.zygote.pid: group.zygote for group in groups}.values():
             while zygote.early or _readable(zygote.channel.fileno()):
-                take_note(groups, zygote.early.pop(0) if zygote.early else zygote.note(), began)
+                take_note(groups, zygote.early.pop(0), began) if zygote.early else zygote.early.extend(zygote.ends())
         _reap(groups)
         if all(g.end and not jail.alive(g.uid, g.pid, ended=True) for g in groups):
             break
@@ -299,6 +322,8 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
             stream.close_sink()
             if stream.size <= stream.cap:
                 stream.drain(_LAST_DRAIN)
+                if stream.size > stream.cap and group.limit is None:
+                    group.limit, group.flags = "output", [*group.flags, "output_flood"]
             os.close(stream.descriptor)
     return True
 
