@@ -15,11 +15,8 @@ from struct import Struct
 from typing import Any
 
 from . import kernel, nest
-from .caller import Caller
-from .candidate import Candidate
 from .kernel import plain_prctl as be_dumpable
 from .program import open_streams, run, write_file
-from .tester import Tester
 from .tidy import wipe_own
 
 Start = Callable[[], None]
@@ -27,6 +24,9 @@ Start = Callable[[], None]
 
 PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER = range(6)
 """Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner."""
+
+talking: dict[int, Any] = {}
+"""The classes of the modes that talk to others; empty in a zygote that has none of them (``rehearsal.prepare``)."""
 
 STACK_BYTES = 64 << 20
 DESCRIPTORS = 8
@@ -113,15 +113,9 @@ def _start(head: dict[str, Any], source: bytes, files: dict[str, bytes], place: 
         return partial(os.execve, head["argv"][0], head["argv"], head["env"])
     if head.get("pipe"):
         open_streams()
-    start: Start
     if mode == PROGRAM:
         return partial(run, source, head, place)
-    if mode == CALLER:
-        start = Caller(source, head, place).run
-    elif mode == CANDIDATE:
-        start = Candidate(source, head, place).run
-    else:
-        start = Tester(head, place).run
+    start: Start = talking[mode](source, head, place).run
     return start
 
 

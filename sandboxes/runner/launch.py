@@ -72,11 +72,15 @@ class Launcher:
         if not self.jail.nested:
             self.jail = UidJail(first_uid, uids)
 
-    def zygote(self, source: bytes) -> Zygote:
-        """The lightest one that has preloaded what the source seems to import; a guess that only costs time."""
+    def zygote(self, source: bytes, *, talks: bool) -> Zygote:
+        """The lightest one that has preloaded what the source seems to import; a guess that only costs time.
+
+        The very lightest has nothing for what ``talks``: calls, candidates and testers.
+        """
         if source != self._guessed[0]:  # a program comes once for every test
             self._guessed = source, self._guess(source)
-        return self._guessed[1]
+        guessed = self._guessed[1]
+        return self.zygotes[1] if talks and guessed is self.zygotes[0] else guessed
 
     def _guess(self, source: bytes) -> Zygote:
         lines = (source_line or names for source_line, names in _IMPORTS.findall(source))
@@ -124,7 +128,7 @@ class Launcher:
         ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
         ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
-        zygote = self.zygote(like or job.source)
+        zygote = self.zygote(like or job.source, talks=job.mode in (child.CALLER, child.CANDIDATE, child.TESTER))
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         for attempt in range(_ATTEMPTS):
             spare = self._spare(zygote, at)

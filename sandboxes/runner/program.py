@@ -24,8 +24,9 @@ _FileLoader: Any = type(sys.modules["__main__"].__loader__)
 
 
 def prepare() -> None:
-    """In a zygote: make ahead what every program is given, its standard streams apart."""
+    """In a zygote, while 1 and 2 are pipes: make ahead what every program is given."""
     fresh_module("__main__", "main.py")
+    open_streams()
 
 
 def run(source: bytes, head: dict[str, Any], place: str) -> None:

@@ -27,6 +27,8 @@ _UNHEARD_S, _SOON_S = 10.0, 0.005
 """And one that has ended by itself is waited for somewhat longer."""
 _DEATH_S = 10.0
 """What SIGKILL has to have done by then: on a starved machine it takes a while."""
+_AGAIN_S = 0.0005
+"""How often the end of what was killed is asked for, where no zygote tells of it."""
 _LOOK_S = 0.025
 _SHORT_S = 0.004
 """What has ended by then is not looked at while it runs: each look costs as much as what it sees."""
@@ -305,8 +307,10 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
         if group.end is not None and group.limit is None:
             group.flags.append("leftover_processes")
         jail.kill(group.uid, group.pid)
+    zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
     while left or not all(group.end for group in groups):
-        for zygote in {group.zygote.pid: group.zygote for group in groups}.values():
+        select.select(zygotes, [], [], _AGAIN_S)
+        for zygote in zygotes.values():
             while zygote.early or _readable(zygote.channel.fileno()):
                 take_note(groups, zygote.early.pop(0), began) if zygote.early else zygote.early.extend(zygote.ends())
         _reap(groups)
@@ -316,7 +320,6 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
             return False
         for group in groups:
             jail.kill(group.uid, group.pid)
-        time.sleep(0.0003)
     for group in groups:
         for stream in (group.out, group.err):
             stream.close_sink()

@@ -15,16 +15,14 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from . import kernel, prelude, program
-from .candidate import open_output
+from . import kernel, program
 from .child import WORD, Start, become, limit_for_all
-from .rehearsal import rehearse
 
 LIGHT = (
     "_json _bisect _heapq _random abc bisect collections collections.abc contextlib copy enum functools heapq io "
@@ -137,10 +135,10 @@ def fork_zygote(
     for name in modules:
         with suppress(ImportError):
             import_module(name)
-    program.prepare()
-    if set(CALLS) <= set(modules):
-        prelude.prepare()
-        rehearse()
+    with _pipes_as_streams():
+        program.prepare()
+        if set(CALLS) <= set(modules):  # the lightest one is spared what only they need
+            import_module(".rehearsal", __package__).prepare()
     if nested:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     else:
@@ -175,7 +173,6 @@ def _serve(orders: int, work: str, nested: int) -> None:
     poll.register(waker, select.POLLIN)
     close, read, write_at, wait, pack, unpack = os.close, os.read, os.pwrite, os.wait4, _NOTE.pack, _ORDER.unpack
     victim, usual = _open_victim()
-    _open_streams_ahead()
     gc.collect()
     gc.freeze()
     channel.send(_NOTE.pack(b"s", os.getpid(), 0, 0.0, 0.0, 0))
@@ -193,7 +190,10 @@ def _serve(orders: int, work: str, nested: int) -> None:
                 except ChildProcessError:
                     pass
                 continue
-            data, ancillary, _, _ = channel.recvmsg(_ORDER.size, room)
+            try:
+                data, ancillary, _, _ = channel.recvmsg(_ORDER.size, room)
+            except ConnectionResetError:  # pid 1 has gone, and had not listened any more
+                data = b""
             if not data:
                 os._exit(0)
             uid, place = unpack(data)
@@ -224,14 +224,14 @@ def _open_victim() -> tuple[int, bytes]:
     return descriptor, os.pread(descriptor, 16, 0).strip()
 
 
-def _open_streams_ahead() -> None:
-    """Make the standard streams of the forks while 1 and 2 are pipes, and give this process its own back."""
+@contextmanager
+def _pipes_as_streams() -> Iterator[None]:
+    """1 and 2 are pipes for the time being, as they will be in the forks."""
     own = [os.dup(number) for number in (1, 2)]
     pipe = os.pipe()
     for number in (1, 2):
         os.dup2(pipe[1], number)
-    program.open_streams()
-    open_output()
+    yield
     for number, kept in enumerate(own, 1):
         os.dup2(kept, number)
     for descriptor in (*own, *pipe):
