@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
-import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from marshal import loads
-from os import _exit, chdir, closerange, dup2, pread, setresgid, setresuid, setsid
+from os import chdir, closerange, dup2, pread, setresgid, setresuid, setsid
 from resource import setrlimit
-from struct import Struct
 from typing import Any
 
 from . import kernel, nest
@@ -31,17 +29,14 @@ talking: dict[int, Any] = {}
 STACK_BYTES = 64 << 20
 DESCRIPTORS = 8
 """What one process is given at most: its job, 0, 1, 2, and the channels of its mode."""
-WORD = 8
-"""Bytes of the word to go: the length of the job."""
-_ANCILLARY = socket.CMSG_SPACE(DESCRIPTORS * 4)
-_UNPACK = {4 * count: Struct(f"{count}i").unpack for count in range(1, DESCRIPTORS + 1)}
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
 
-def become(uid: int, place: str, channel: Any, nested: int) -> Start:
-    """Turn this fork into a process of ``uid`` in ``place``, wait for a job, and return how to do it.
+def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: int) -> Start:
+    """Turn this fork into a process of ``uid`` in ``place``, read its job, and return how to do it.
 
-    ``nested`` is the size in MiB of what it may write to in namespaces of its own, or 0 for a uid of its own.
+    ``given`` are descriptors: of the job, and of what is to be 0, 1, 2 …. ``nested`` is the size in MiB of what it may
+    write to in namespaces of its own, or 0 for a uid of its own.
     All in one plain function on purpose: the first write to each page after a fork costs a fault and a copy,
     and every object that is looked at is written to, functions and frames included.
 
@@ -58,17 +53,12 @@ def become(uid: int, place: str, channel: Any, nested: int) -> Start:
         chdir(place)
         if "numpy.random" in sys.modules:  # forks share its state; the standard library's ``random`` sees to itself
             sys.modules["numpy.random"].seed()
-        word, ancillary, _, _ = channel.recvmsg(WORD, _ANCILLARY)
-        if not word:
-            _exit(0)
-        channel.detach()  # closed with all others
-        packed = ancillary[0][2]
-        job, *given = _UNPACK[len(packed)](packed)
-        head, source, files = loads(pread(job, int.from_bytes(word, "little"), 0))
-        assert job >= len(given)  # what a zygote has open takes up the lowest
-        for target, descriptor in enumerate(given):
+        job, *channels = given
+        assert job >= len(channels)  # what a zygote has open takes up the lowest
+        head, source, files = loads(pread(job, job_bytes, 0))
+        for target, descriptor in enumerate(channels):
             dup2(descriptor, target)
-        closerange(len(given), 1 << 16)
+        closerange(len(channels), 1 << 16)
         for kind, value in head["limits"]:
             try:
                 setrlimit(kind, (value, value))

@@ -14,12 +14,11 @@ from .jail import Jail, NestJail, UidJail
 from .limits import Limits
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
-from .zygote import Spare, Zygote
+from .zygote import Zygote
 
 _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
 _ALWAYS = {b"sys", b"__future__", b"builtins"}
-_ATTEMPTS = 5
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
 
@@ -100,18 +99,6 @@ class Launcher:
         """The clocks of an execution, which begin to run."""
         return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise, driver=self.driver)
 
-    def prepare(self, zygote: Zygote) -> None:
-        """Have a process forked ahead, so that the next execution need not wait for it."""
-        uid, number = self.new_place()
-        self.kept.add(number)
-        zygote.order(uid, number)
-
-    def prepare_for(self, *groups: Group) -> None:
-        """Fork ahead as many as have just been started, now that they keep a processor busy anyway."""
-        for group in groups:
-            if len(group.zygote.spares) < len(groups):
-                self.prepare(group.zygote)
-
     def start(
         self,
         job: Job,
@@ -123,38 +110,16 @@ class Launcher:
         at: tuple[int, int] | None = None,
         like: bytes = b"",
     ) -> Group:
-        """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
+        """Start one process in a group of its own; where it cannot be forked, ``Watch.run`` raises ``OSError``.
 
         ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
         ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
         zygote = self.zygote(like or job.source, talks=job.mode in (child.CALLER, child.CANDIDATE, child.TESTER))
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
-        for attempt in range(_ATTEMPTS):
-            spare = self._spare(zygote, at)
-            try:
-                return self._go(spare, zygote, job, limits, stdin, extra)
-            except (BrokenPipeError, ConnectionError):  # it died while it waited
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _spare(self, zygote: Zygote, at: tuple[int, int] | None) -> Spare:
-        if at is not None:
-            zygote.order(*at)
-            return zygote.spares.pop()
-        if not zygote.spares:
-            self.prepare(zygote)
-        spare = zygote.spares.pop(0)
-        self.kept.discard(spare.place)
-        return spare
-
-    def _go(
-        self, spare: Spare, zygote: Zygote, job: Job, limits: Limits, stdin: bytes | None, extra: Sequence[int]
-    ) -> Group:
-        feed = None
-        with _as_owner(spare.uid if not self.jail.nested else None):
-            packed = job.pack()
+        uid, number = at or self.new_place()
+        feed, packed = None, job.pack()
+        with _as_owner(uid if not self.jail.nested else None):
             given = [_memfd(packed)]
             if stdin is None:
                 read, feed = os.pipe()
@@ -167,18 +132,11 @@ class Launcher:
         ours = [out, err] if feed is None else [out, err, feed]
         for descriptor in ours:
             os.set_blocking(descriptor, False)
-        try:
-            spare.go(len(packed), [*given, *extra])
-            pid = zygote.started(spare)
-        except OSError:
-            for descriptor in ours:
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in given:
-                os.close(descriptor)
+        birth = zygote.order(uid, number, len(packed), [*given, *extra])
+        for descriptor in given:
+            os.close(descriptor)
         streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
-        return Group(spare.uid, pid, zygote, *streams, feed=feed)
+        return Group(uid, birth, zygote, *streams, feed=feed)
 
     def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
         """End the groups, enter what the memory limit did, and leave no file; or call the sandbox dirty."""

@@ -15,6 +15,7 @@ from .launch import Job, Launcher
 from .limits import Limits
 from .records import Records
 from .supervise import Group, Stream
+from .zygote import Birth
 
 Head = dict[str, Any]
 _RESULTS_FACTOR = 4
@@ -119,7 +120,6 @@ class Server:
         watch = self.launcher.watch(limits, stepwise=True)
         like = build.source + b"\n" + head["job"]["prelude"].encode()
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, like=like)
-        self.launcher.prepare_for(group)
         os.close(write)
         watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.flooded)
         done.take()
@@ -167,9 +167,8 @@ class Server:
         for number in list(self.builds):
             self.drop({"build": number}, [])
         launcher = self.launcher
-        spares = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares}
         held = () if launcher.jail.nested else tidy.SHARED
-        if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in held]):
+        if os.listdir(launcher.work) or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
@@ -202,7 +201,7 @@ class Server:
         if build.language.get("compile") is None:
             os.chmod(place, 0o755)
         self.launcher.kept.add(number)
-        build.owner = Group(uid, 0, self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
+        build.owner = Group(uid, Birth(), self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
         return number
 
     def _one(self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None) -> Group:
@@ -211,7 +210,6 @@ class Server:
         watch = launcher.watch(limits)
         place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
         group = launcher.start(job, limits, stdin, at=place)
-        launcher.prepare_for(group)
         watch.run([group], {}, lambda: group, lambda: False)
         launcher.finish([group], watch, ooms)
         if at is not None and at.folder is not None:

@@ -18,7 +18,7 @@ from . import tidy, usage
 from .jail import Jail
 from .limits import Limits
 from .wire import Closed
-from .zygote import Note, Zygote
+from .zygote import Birth, Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
 MAX_WAITED_FACTOR, MAX_WAITED_S = 4.0, 30.0
@@ -111,7 +111,7 @@ class Group:
     """The processes of one uid."""
 
     uid: int
-    pid: int
+    birth: Birth
     zygote: Zygote
     out: Stream
     err: Stream
@@ -126,6 +126,11 @@ class Group:
     waited_s: float = 0.0
     cpu_s: float = 0.0
     peak_kb: int = 0
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return self.zygote.pid_of(self.birth)
 
     def report(self) -> dict[str, Any]:
         """The head of an ``Execution``."""
@@ -302,7 +307,7 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
     """Kill and reap all that is left of the groups and drain their streams; False when something would not die."""
     deadline = time.monotonic() + _DEATH_S
     _reap(groups)
-    left = [group for group in groups if jail.alive(group.uid, group.pid, ended=group.end is not None)]
+    left = [group for group in groups if jail.alive(group.uid, ended=group.end is not None)]
     for group in left:
         if group.end is not None and group.limit is None:
             group.flags.append("leftover_processes")
@@ -314,7 +319,7 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
             while zygote.early or _readable(zygote.channel.fileno()):
                 take_note(groups, zygote.early.pop(0), began) if zygote.early else zygote.early.extend(zygote.ends())
         _reap(groups)
-        if all(g.end and not jail.alive(g.uid, g.pid, ended=True) for g in groups):
+        if all(g.end and not jail.alive(g.uid, ended=True) for g in groups):
             break
         if time.monotonic() > deadline:
             return False
@@ -334,7 +339,7 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
 def take_note(groups: list[Group], note: Note, began: float) -> None:
     """Enter the end of a first process in the group that it was of."""
     for group in groups:
-        if note.kind == b"e" and note.pid == group.pid:
+        if note.kind == b"e" and note.pid == group.birth.pid:
             group.end, group.wall_s = note, time.monotonic() - began
             group.cpu_s += note.cpu_s + note.system_s
             group.peak_kb = max(group.peak_kb, note.peak_kb)

@@ -22,7 +22,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from . import kernel, program
-from .child import WORD, Start, become, limit_for_all
+from .child import DESCRIPTORS, Start, become, limit_for_all
 
 LIGHT = (
     "_json _bisect _heapq _random abc bisect collections collections.abc contextlib copy enum functools heapq io "
@@ -42,12 +42,13 @@ SCIENCE = "numpy numpy.random numpy.linalg".split()
 """On top of both, where it is installed."""
 
 _hidden: list[Any] = []
-_ORDER = struct.Struct("<qq")
-_DESCRIPTOR = struct.Struct("i")
-_TELL = _ORDER.pack(-1, -1)
+_ORDER = struct.Struct("<qqq")
+"""A uid, the number of a place, and the length of the job."""
+_TELL = _ORDER.pack(-1, -1, 0)
 """Not an order, but a wish to be told now what was kept for the next note."""
 _NOTE = struct.Struct("<ciiddq")
 _MOST_NOTES = 64
+_DESCRIPTOR_BYTES = 4
 
 
 class Note(NamedTuple):
@@ -61,17 +62,11 @@ class Note(NamedTuple):
     peak_kb: int = 0
 
 
-class Spare:
-    """A process that was forked ahead: it has its identity and place, and waits to be told what to be."""
+class Birth:
+    """A process that was ordered."""
 
-    def __init__(self, uid: int, place: int, channel: socket.socket) -> None:
-        self.uid, self.place, self.channel = uid, place, channel
-        self.pid: int | None = None
-
-    def go(self, job_bytes: int, descriptors: Sequence[int]) -> None:
-        """Give it its job and its descriptors 0, 1, 2 …; raises ``OSError`` where it has died meanwhile."""
-        socket.send_fds(self.channel, [job_bytes.to_bytes(WORD, "little")], descriptors)
-        self.channel.close()
+    pid: int | None = None
+    """None as long as its zygote has not told."""
 
 
 class Zygote:
@@ -82,35 +77,35 @@ class Zygote:
         self.modules = {name.partition(".")[0].encode() for name in modules}
         self.early: list[Note] = []
         """Ends that were told while a start was waited for."""
-        self.spares: list[Spare] = []
-        self._ordered: list[Spare] = []
+        self._ordered: list[Birth] = []
 
-    def order(self, uid: int, place: int) -> None:
-        """Have a process forked ahead; does not wait for it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        socket.send_fds(self.channel, [_ORDER.pack(uid, place)], [theirs.fileno()])
-        theirs.close()
-        spare = Spare(uid, place, ours)
-        self.spares.append(spare)
-        self._ordered.append(spare)
+    def order(self, uid: int, place: int, job_bytes: int, descriptors: Sequence[int]) -> Birth:
+        """Have a process forked with its job and its descriptors 0, 1, 2 …; does not wait for it."""
+        socket.send_fds(self.channel, [_ORDER.pack(uid, place, job_bytes)], descriptors)
+        birth = Birth()
+        self._ordered.append(birth)
+        return birth
 
-    def started(self, spare: Spare) -> int:
-        """Its pid, as soon as it has one; raises ``OSError`` where it could not be forked."""
-        if spare.pid is None:
+    def pid_of(self, birth: Birth) -> int:
+        """Its pid; asks where it has not been told yet."""
+        if birth.pid is None:
             self.channel.send(_TELL)
-        while spare.pid is None:
+        while birth.pid is None:
             self.early += self.ends()
-        if spare.pid < 0:
-            raise OSError(-spare.pid, "the zygote could not fork")
-        return spare.pid
+        return birth.pid
 
     def ends(self) -> list[Note]:
-        """The ends that it tells of next; blocks. The pids of what was ordered are entered on the way."""
+        """The ends that it tells of next; blocks. The pids of what was ordered are entered on the way.
+
+        Raises ``OSError`` where something that was ordered could not be forked.
+        """
         data = self.channel.recv(_MOST_NOTES * _NOTE.size)
         if not data:
             raise EOFError("the zygote has ended")
         notes = [Note(*fields) for fields in _NOTE.iter_unpack(data)]
         for note in notes:
+            if note.kind == b"s" and note.pid < 0:
+                raise OSError(-note.pid, "the zygote could not fork")
             if note.kind == b"s" and self._ordered:
                 self._ordered.pop(0).pid = note.pid
         return [note for note in notes if note.kind == b"e"]
@@ -168,7 +163,8 @@ def _serve(orders: int, work: str, nested: int) -> None:
     wake(woken, warn_on_full_buffer=False)
     as_socket, family, kind = import_module("_socket").socket, int(socket.AF_UNIX), int(socket.SOCK_SEQPACKET)
     channel = as_socket(family, kind, 0, orders)
-    poll, room = select.poll(), socket.CMSG_SPACE(_DESCRIPTOR.size)
+    poll, room = select.poll(), socket.CMSG_SPACE(DESCRIPTORS * _DESCRIPTOR_BYTES)
+    descriptors_of = {_DESCRIPTOR_BYTES * count: struct.Struct(f"{count}i").unpack for count in range(DESCRIPTORS + 1)}
     poll.register(orders, select.POLLIN)
     poll.register(waker, select.POLLIN)
     close, read, write_at, wait, pack, unpack = os.close, os.read, os.pwrite, os.wait4, _NOTE.pack, _ORDER.unpack
@@ -196,13 +192,13 @@ def _serve(orders: int, work: str, nested: int) -> None:
                 data = b""
             if not data:
                 os._exit(0)
-            uid, place = unpack(data)
+            uid, place, job_bytes = unpack(data)
             if uid < 0:
                 if kept:  # else they are on their way
                     channel.send(kept)
                     kept = b""
                 continue
-            (theirs,) = _DESCRIPTOR.unpack(ancillary[0][2])
+            given = descriptors_of[len(ancillary[0][2])](ancillary[0][2])
             write_at(victim, b"1000", 0)  # a child is the first to go when memory is short, and is so from the start
             try:
                 pid = os.fork()
@@ -212,10 +208,14 @@ def _serve(orders: int, work: str, nested: int) -> None:
                 wake(-1)
                 handle(child_ends, by_default)
                 channel.detach()  # closed with all other descriptors, and not again when this frame ends
-                become(uid, f"{work}/{place}", as_socket(family, kind, 0, theirs), nested)()
+                become(uid, f"{work}/{place}", job_bytes, given, nested)()
             write_at(victim, usual, 0)
-            close(theirs)
+            for descriptor in given:
+                close(descriptor)
             kept += pack(b"s", pid, 0, 0.0, 0.0, 0)
+            if pid < 0:
+                channel.send(kept)
+                kept = b""
 
 
 def _open_victim() -> tuple[int, bytes]:
