@@ -199,16 +199,13 @@ class Watch:
         for descriptor in zygotes:
             poll.register(descriptor, select.POLLIN)
         poll.register(self._driver, 0)  # tells of nothing but the driver's end
-        for zygote in zygotes.values():
-            while zygote.early:
-                take_note(groups, zygote.early.pop(0), self.began)
         if not any(group.out.sink for group in groups) and self._ended_soon(groups, poll, zygotes, enough):
             return
         streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
         for descriptor in (*streams, *channels):
             poll.register(descriptor, select.POLLIN)
         wait_s = self.budget.time_s / self.cpus
-        while not all(group.end for group in groups) and not enough():  # an end may have been told before
+        while not self._over(groups, enough):
             ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
             if self._watched_memory(groups) > self.memory_mb:
                 self.limit = "memory"
@@ -238,19 +235,26 @@ class Watch:
                         poll.unregister(descriptor)
                     elif progress:
                         self.budget.renew(self.meter)
-            if all(group.end for group in groups) or enough():
+            if self._over(groups, enough):
                 return  # before a look at the clock: how long a process waited cannot be asked once it has gone
             wait_s = self._time_left(groups)
-            if wait_s <= 0:
+            if wait_s <= 0 and not self._over(groups, enough):
                 self._strike(blame())
                 return
+
+    def _over(self, groups: list[Group], enough: Callable[[], bool]) -> bool:
+        """Whether there is nothing to wait for. An end may have been told when something else was asked."""
+        for group in groups:
+            while group.zygote.early:
+                take_note(groups, group.zygote.early.pop(0), self.began)
+        return all(group.end for group in groups) or enough()
 
     def _ended_soon(
         self, groups: list[Group], poll: select.poll, zygotes: dict[int, Zygote], enough: Callable[[], bool]
     ) -> bool:
         """Wait for the end of what is short; what it writes meanwhile has room in its pipes, or waits."""
         last = self.began + min(_SHORT_S, self.budget.time_s)
-        while not all(group.end for group in groups) and not enough():
+        while not self._over(groups, enough):
             left_s = last - time.monotonic()
             if left_s <= 0:
                 return False
