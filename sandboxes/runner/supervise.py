@@ -207,10 +207,6 @@ class Watch:
         wait_s = self.budget.time_s / self.cpus
         while not self._over(groups, enough):
             ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
-            if self._watched_memory(groups) > self.memory_mb:
-                self.limit = "memory"
-                self._strike(blame())
-                return
             for descriptor, _ in ready:
                 if descriptor == self._driver:
                     raise Closed
@@ -237,6 +233,10 @@ class Watch:
                         self.budget.renew(self.meter)
             if self._over(groups, enough):
                 return  # before a look at the clock: how long a process waited cannot be asked once it has gone
+            if self._watched_memory(groups) > self.memory_mb:
+                self.limit = "memory"
+                self._strike(blame())
+                return
             wait_s = self._time_left(groups)
             if wait_s <= 0 and not self._over(groups, enough):
                 self._strike(blame())
