@@ -11,10 +11,10 @@ from typing import Any
 from . import child, tidy, wire
 from .artefacts import made_files, put_back, take_away
 from .hosting import host, interact
-from .launch import Job, Launcher
+from .launch import Job, Launcher, Ready
 from .limits import Limits
 from .records import Records
-from .supervise import Group, Stream
+from .supervise import Group, Stream, Watch
 from .zygote import Birth
 
 Head = dict[str, Any]
@@ -82,7 +82,12 @@ class Server:
         argv = self._argv(language["compile"], build, ())
         limits = Limits(**head["limits"])
         job = Job(child.COMMAND, {"argv": argv, "env": self._env(language)})
-        self._answer([self._one(job, limits, b"", at=build)], end=True)
+        assert build.owner is not None
+        watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
+        group = self.launcher.start(job, limits, b"", at=(build.owner.uid, build.folder))
+        self._end(group, watch, ooms)
+        os.chmod(self.launcher.places[build.folder], 0o755)
+        self._answer([group], end=True)
 
     def run(self, head: Head, parts: list[bytes]) -> None:
         """Run a build once for every input until told to stop; the first is answered at once, others some together.
@@ -94,15 +99,25 @@ class Server:
         inputs = parts[len(extra) :]
         held: list[Group] = []
         room, since = 1, time.monotonic()
-        for number, stdin in enumerate(inputs):
+
+        def prepare(number: int) -> Ready:
+            return self.launcher.prepare(self._job(build, head["args"], extra), limits, inputs[number])
+
+        ready = prepare(0)
+        for number in range(len(inputs)):
             last = number == len(inputs) - 1
-            held.append(self._one(self._job(build, head["args"], extra), limits, stdin))
+            watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
+            group = self.launcher.go(ready)
+            if not last:
+                ready = prepare(number + 1)  # while this one runs
+            held.append(self._end(group, watch, ooms))
             much = sum(group.out.size + group.err.size for group in held) > _HELD_BYTES
             if last or much or len(held) >= room or time.monotonic() - since > _HELD_S:
                 self._answer(held, end=last)
                 held, room, since = [], 2 * room, time.monotonic()
             if not last and select.select([self.frames_in], [], [], 0)[0]:
                 wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
+                self.launcher.forget(ready)
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
                 return
 
@@ -204,16 +219,10 @@ class Server:
         build.owner = Group(uid, Birth(), self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
         return number
 
-    def _one(self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None) -> Group:
-        """One process in one group, from start to end."""
-        launcher, ooms = self.launcher, self.launcher.meter.oom_kills()
-        watch = launcher.watch(limits)
-        place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
-        group = launcher.start(job, limits, stdin, at=place)
+    def _end(self, group: Group, watch: Watch, ooms: int) -> Group:
+        """Wait for the end of one process in one group."""
         watch.run([group], {}, lambda: group, lambda: False)
-        launcher.finish([group], watch, ooms)
-        if at is not None and at.folder is not None:
-            os.chmod(launcher.places[at.folder], 0o755)
+        self.launcher.finish([group], watch, ooms)
         return group
 
     def _answer(self, groups: list[Group], *, end: bool, more: list[bytes] | None = None) -> None:
