@@ -56,7 +56,7 @@ def sudoku(given: Sequence[Sequence[int]], text: str) -> int | None:
     units += [[(r + i, c + j) for i in range(box) for j in range(box)]
               for r in range(0, size, box) for c in range(0, size, box)]  # fmt: skip
     for unit in units:
-        if {rows[i][j] for i, j in unit if isinstance(rows[i][j], int)} != wanted:
+        if {rows[i][j] for i, j in unit if type(rows[i][j]) is int} != wanted:
             raise PuzzleFault(f"row {unit[0][0] + 1}, column {unit[0][1] + 1}: a line or box lacks a number")
     return size * size
 

@@ -18,8 +18,10 @@ from reward_server.verifiers.structured import fenced_blocks
 
 MAX_STEPS = 200
 _RELATION = re.compile(r"[=<>≤≥≠≡∈]|\\(?:leq?|geq?|neq?|lt|gt|in|equiv|approx)(?![A-Za-z])")
-_NUMBER = re.compile(r"\s*(?:[(\[]?\d{1,6}[.):\]]{1,2}|[-*•])\s*")
+_NUMBER = re.compile(r"\s*[(\[]?\d{1,6}[.):\]]{1,2}\s*")
+_BULLET = re.compile(r"\s*[-*•]\s")
 _SPACES = re.compile(r"\s|\$|\*|\\cdot|\\times|\\left|\\right|\\[,;! ]")
+_BRACKETED_REMARK = re.compile(r"(?:(?<=[\d)])\s+|\s{2,})\([A-Za-z]{3}[^()]{0,80}\)\s*$")
 _REMARKS = (
     re.compile(r"\s?[\[({][^\[({]{0,80}[\])}]\s?$"),
     re.compile(
@@ -32,15 +34,18 @@ _REMARKS = (
 
 def written_steps(text: str) -> list[str]:
     """The steps of a completion: its numbered lines, else the lines of its last fenced block."""
-    lines = proof_block(text)
-    if not lines:
-        blocks = [body for _, body in fenced_blocks(text)]
-        lines = [line for line in (blocks[-1] if blocks else "").splitlines() if line.strip()]
-    return [_NUMBER.sub("", line, count=1).strip() for line in lines]
+    if lines := proof_block(text):
+        return [line[match.end() if (match := _NUMBER.match(line)) else 0 :].strip() for line in lines]
+    blocks = [body for _, body in fenced_blocks(text)]
+    lines = [line for line in (blocks[-1] if blocks else "").splitlines() if line.strip()]
+    if all(map(_BULLET.match, lines)):  # on one line alone it may be a sign
+        lines = [_BULLET.sub("", line, count=1) for line in lines]
+    return [line.strip() for line in lines]
 
 
 def read_step(text: str, read: Callable[[str], Formula]) -> Formula:
     """The formula of a step, a remark behind it aside; raises ``SyntaxFault``."""
+    text = _BRACKETED_REMARK.sub("", text)
     try:
         return read(clean(text))
     except SyntaxFault as error:

@@ -57,7 +57,7 @@ class Logic:
     """
 
     name = "logic"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=30.0, memory_mb=2048)
     cost_s = 1e-3
