@@ -13,13 +13,12 @@ _ARROWS = re.compile(r"\s*(?:->|=>|\u2192|\\to\b|\\rightarrow\b|[,;\n])\s*")
 _PAIR = re.compile(r"\s*([^:=\s][^:=]{0,200}?)\s*[:=]\s*(\S.{0,200}?)\s*")
 
 
-def document(text: str) -> Json:
-    """The last JSON object or array of the completion; None where there is none."""
+def document(text: str, *kinds: type) -> Json:
+    """The last JSON object or array (or that of ``kinds``) of the completion; None where there is none."""
     try:
-        value, _ = find(text, "json")
+        return find(text, "json", kinds or (dict, list))[0]
     except NotParsed:
         return None
-    return value if isinstance(value, dict | list) else None
 
 
 def answer_list(text: str) -> list[str] | None:
@@ -43,7 +42,7 @@ def answer_list(text: str) -> list[str] | None:
 
 def answer_pairs(text: str) -> dict[str, str] | None:
     """A mapping: a JSON object, else "A: red, B: blue" in the stated answer or line by line; no key stands twice."""
-    value = document(text)
+    value = document(text, dict)
     if isinstance(value, dict):
         return {str(key): str(one) for key, one in value.items()}
     stated = final_answer(text)

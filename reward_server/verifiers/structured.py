@@ -65,14 +65,20 @@ def parse(text: str, format: Format) -> Json:
         raise NotParsed(f"not valid {format.upper()}: {str(error)[:200] or type(error).__name__}") from None
 
 
-def find(text: str, format: Format) -> tuple[Json, str]:
-    """The last document of that format in ``text`` and its source; raises ``NotParsed``."""
+def find(text: str, format: Format, kinds: tuple[type, ...] = (dict, list)) -> tuple[Json, str]:
+    """The last object or array (or that of ``kinds``) of that format in ``text``, and its source; raises ``NotParsed``.
+
+    A document asked for by its kind is not hidden by what stands behind it, such as ``[1]`` for a source.
+    """
     reason = f"there is no {format.upper()} in the completion"
     for candidate in _candidates(text, format):
         try:
-            return parse(candidate, format), candidate
+            value = parse(candidate, format)
         except NotParsed as error:
             reason = str(error)
+            continue
+        if isinstance(value, kinds):
+            return value, candidate
     raise NotParsed(reason)
 
 

@@ -15,8 +15,9 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
+from reward_server.verifiers.listing import document
 from reward_server.verifiers.schemas import SchemaCheck, schema_check
-from reward_server.verifiers.structured import NotParsed, find, parse, shown
+from reward_server.verifiers.structured import NotParsed, parse, shown
 
 MAX_CALLS = 64
 _TAGGED = re.compile(r"<(tool_call|function_call)>((?:(?!<(?:tool|function)_call>).)*?)</\1>", re.DOTALL)
@@ -210,33 +211,29 @@ def _calls(text: str, format: str) -> list[Call] | None:
         calls: list[Call] = []
         for name, source in tagged[: MAX_CALLS + 1]:
             try:
-                document = parse(source.strip() or "{}", "json")
-                calls += _from_json({"name": name, "arguments": document} if name else document)
+                value = parse(source.strip() or "{}", "json")
+                calls += _from_json({"name": name, "arguments": value} if name else value)
             except NotParsed:
                 calls.append(Call("(not JSON)", {}))
         return calls
     if format != "python":
-        try:
-            document, _ = find(text, "json")
-        except NotParsed:
-            document = None
-        if isinstance(document, dict | list) and (calls := list(_from_json(document))):
+        if calls := list(_from_json(document(text))):
             return calls
     if format != "json":
         return _from_python(text.strip().strip("`").removeprefix("python").strip())
     return None
 
 
-def _from_json(document: Json) -> Iterator[Call]:
-    if isinstance(document, list):
-        for one in document[: MAX_CALLS + 1]:
+def _from_json(value: Json) -> Iterator[Call]:
+    if isinstance(value, list):
+        for one in value[: MAX_CALLS + 1]:
             yield from _from_json(one)
-    elif isinstance(document, dict):
-        if isinstance(document.get("tool_calls"), list):
-            yield from _from_json(document["tool_calls"])
+    elif isinstance(value, dict):
+        if isinstance(value.get("tool_calls"), list):
+            yield from _from_json(value["tool_calls"])
             return
-        function = document.get("function")
-        inner = function if isinstance(function, dict) else document
+        function = value.get("function")
+        inner = function if isinstance(function, dict) else value
         name = function if isinstance(function, str) else inner.get("name")
         arguments: Json = next((inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner), {})
         if isinstance(arguments, str):

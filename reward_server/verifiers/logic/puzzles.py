@@ -40,7 +40,7 @@ def sudoku(given: Sequence[Sequence[int]], text: str) -> int | None:
     """Number of cells of a right solution; raises ``PuzzleFault``; None where there is no grid."""
     size = len(given)
     box = int(size**0.5)
-    value = document(text)
+    value = document(text, list)
     rows = value if isinstance(value, list) else _grid(text, size)
     if rows is None:
         return None
@@ -138,7 +138,7 @@ def _value(term: Term, used: list[int]) -> Fraction:
 
 def zebra(solution: Mapping[str, Mapping[str, str] | str], text: str) -> float | None:
     """1 where every attribute is right; raises ``PuzzleFault``; None where there is no JSON object."""
-    said = document(text)
+    said = document(text, dict)
     if not isinstance(said, dict) or not said:
         return None
     wanted, found = _flat(solution), _flat(said)

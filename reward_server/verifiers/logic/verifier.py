@@ -227,7 +227,7 @@ def _model(reference: references.Model, params: LogicParams) -> Checker:
 
 def _structure(formulas: list[Formula], text: str) -> Verdict:
     """Whether the assignment or structure in ``text`` makes every formula true."""
-    world = structure(document(text))
+    world = structure(document(text, dict))
     if world is not None:
         failing = next((one for one in formulas if not world.holds(one, {})), None)
     else:
