@@ -16,8 +16,8 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-from reward_server.errors import Unavailable
 from reward_server.types import Json
+from reward_server.verifiers.base import library
 
 MAX_TEXT = 400_000
 """Characters of a document that are parsed."""
@@ -82,6 +82,23 @@ def find(text: str, format: Format, kinds: tuple[type, ...] = (dict, list)) -> t
     raise NotParsed(reason)
 
 
+def last_documents(text: str) -> list[Json]:
+    """The last JSON document of ``text`` with those right before it, a line each or divided by ``;`` or ``,``."""
+    found: list[Json] = []
+    start = len(text)
+    for span in _balanced(text, MAX_CANDIDATES**2):
+        if found and text[span[1] : start].strip(" \n\t;,"):
+            break
+        try:
+            found.insert(0, parse(text[slice(*span)], "json"))
+        except NotParsed:
+            if found:
+                break
+            continue
+        start = span[0]
+    return found
+
+
 def shown(value: Json, most: int = 200) -> str:
     """``value`` as one line of at most ``most`` characters, for a detail."""
     line = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -94,12 +111,12 @@ def _candidates(text: str, format: Format) -> Iterator[str]:
     plain = [content for language, content in blocks if not language]
     yield from reversed((named or plain)[-MAX_CANDIDATES:])
     if format == "json":
-        yield from _balanced(text)
+        yield from (text[start:end] for start, end in _balanced(text))
     elif not blocks:
         yield text.strip()
 
 
-def _balanced(text: str) -> list[str]:
+def _balanced(text: str, most: int = MAX_CANDIDATES) -> list[tuple[int, int]]:
     """The last balanced regions of ``text`` that lie in no other, from the last; one pass, strings respected."""
     stack: list[tuple[str, int]] = []
     spans: list[tuple[int, int]] = []
@@ -125,7 +142,7 @@ def _balanced(text: str) -> list[str]:
             while spans and spans[-1][0] > start:
                 spans.pop()
             spans.append((start, position + 1))
-    return [text[start:end] for start, end in reversed(spans[-MAX_CANDIDATES:])]
+    return spans[: -most - 1 : -1]
 
 
 def _check_depth(value: Json) -> None:
@@ -163,15 +180,11 @@ def _json(text: str) -> Json:
 
 
 def _yaml(text: str) -> Json:
-    try:
-        import yaml
-    except ImportError:
-        raise Unavailable("reading YAML needs: pip install 'reward-server[verifiers]'", reason="missing_library",
-                          retryable=False) from None  # fmt: skip
+    yaml = library("yaml", "reading YAML")
     if len(text) > 50_000:
         raise NotParsed("a YAML document may have 50000 characters")
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]  # a module by its name is Any
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise NotParsed("YAML aliases are not read")

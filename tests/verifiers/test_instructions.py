@@ -207,6 +207,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "words:no_consecutive": ({}, ["big ants bite"], ["big bad ants"]),
     "words:keywords_specific_position": ({"keyword": "cat", "n": 1, "m": 2}, ["The cat."], ["Cat the."]),
     "words:words_position": ({"keyword": "cat"}, ["a cat or cat b"], ["cat a b cat"]),
+    "words:odd_even_syllables": (
+        {},
+        ["Big tigers run away fast.", "A self-made, big apple."],
+        ["Big cats run.", "Tigers away.", "One", "3 4"],
+    ),
     "words:last_first": ({}, ["I see cats. Cats see me."], ["I see cats. Dogs see me.", "One."]),
     "words:paragraph_last_first": ({}, ["cats love cats\n\ndogs love dogs"], ["cats love dogs"]),
     "format:no_whitespace": ({}, ["nospace"], ["a b"]),

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from reward_server.verifiers.instructions.text import paragraphs, sentences, tokens, words
+from reward_server.verifiers.instructions.text import paragraphs, sentences, syllables, tokens, words
 from reward_server.verifiers.instructions.training import keyword_position, options
 
 _CONJUNCTIONS = frozenset("and but for nor or so yet".split())
@@ -186,6 +186,12 @@ def repeats(text: str, *, small_n: int) -> bool:
     return max(Counter(_folded(text)).values(), default=0) <= small_n
 
 
+def odd_even_syllables(text: str) -> bool:
+    """Words of an odd and of an even number of syllables in turn; marks inside a word do not divide it."""
+    parities = [syllables(re.sub(r"\W|_", "", word)) % 2 for word in text.split() if re.search(r"[^\W_]", word)]
+    return len(parities) > 1 and all(a != b for a, b in itertools.pairwise(parities))
+
+
 def no_consecutive(text: str) -> bool:
     """No two neighbouring words begin with the same letter."""
     return all(a[0] != b[0] for a, b in itertools.pairwise(_folded(text)))
@@ -312,6 +318,7 @@ IFBENCH: Mapping[str, Callable[..., bool]] = {
     "words:palindrome": palindromes,
     "words:prime_lengths": prime_lengths,
     "words:repeats": repeats,
+    "words:odd_even_syllables": odd_even_syllables,
     "words:no_consecutive": no_consecutive,
     "words:keywords_specific_position": keyword_position,
     "words:words_position": words_position,

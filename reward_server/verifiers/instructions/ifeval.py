@@ -117,7 +117,7 @@ def json_format(text: str) -> bool:
 
 def title(text: str) -> bool:
     """A title in double angular brackets."""
-    return any(found.strip("<> ") for found in re.findall(r"<<([^\n<>]{1,1000})>>", text))
+    return any(found.strip("<> ") for found in re.findall(r"<<([^\n]{1,1000})>>", text))
 
 
 def two_responses(text: str) -> bool:

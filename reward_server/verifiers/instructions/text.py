@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from reward_server.errors import Unavailable
+from reward_server.verifiers.base import library
 
 Relation = Literal["at least", "at most", "less than", "more than", "exactly", "around"]
 
@@ -72,14 +72,15 @@ def language(text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _detected(text: str) -> str | None:
-    try:
-        import langdetect
-    except ImportError:
-        raise Unavailable(
-            "telling languages needs: pip install 'reward-server[verifiers]'", reason="missing_library", retryable=False
-        ) from None
+    langdetect = library("langdetect", "telling languages")
     langdetect.DetectorFactory.seed = 0
     try:
         return str(langdetect.detect(text))
     except langdetect.LangDetectException:
         return None
+
+
+@lru_cache(maxsize=4_096)
+def syllables(word: str) -> int:
+    """How many syllables an English word has: by the dictionary of syllapy, else by its vowels."""
+    return int(library("syllapy", "counting syllables").count(word[:100]))
