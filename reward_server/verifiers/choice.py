@@ -22,6 +22,8 @@ _MENTION = re.compile(r"[(\[]([A-Za-z])[)\]]|(?<![\w'’.\\])([B-HJ-Z])(?![\w'�
 _EXPLANATION = re.compile(r"\b(?:because|since|as|not|rather|instead|whereas|while|unlike|but)\b", re.I)
 _COMMITTED = re.compile(
     r"\b(?:choose|chose|pick|select|go with)\s{1,4}(?:option |choice |answer )?[(*]{0,3}([A-Z])\b(?!['’])"
+    r"|\b(?:so|thus|hence|therefore)[,:]?\s{1,4}(?:it(?:'s| is)\s{1,4})?(?:option |choice )?[(*]{0,3}"
+    r"((?-i:[A-Z]))[)*.\s]{0,5}$"
     r"|\b(?:option |choice )?[(*]{0,3}([A-Z])[)*]{0,3} (?:is|must be) (?:the )?(?:correct|right|best)\b",
     re.IGNORECASE,
 )
@@ -66,7 +68,7 @@ class Choice:
     """
 
     name = "choice"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=2.0)
     cost_s = 3e-5

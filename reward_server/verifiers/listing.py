@@ -10,6 +10,8 @@ from reward_server.verifiers.structured import NotParsed, find
 
 MAX_ELEMENTS = 10_000
 _ARROWS = re.compile(r"\s*(?:->|=>|\u2192|\\to\b|\\rightarrow\b|[,;\n])\s*")
+_LEAD = re.compile(r"^[^,;>\u2192\\\[{(]{0,200}?(?:\b(?:is|are)\b:?|:)\s+(?=\S)")
+"""What a sentence says before its list: "the shortest path is A -> B"."""
 _PAIR = re.compile(r"\s*([^:=\s][^:=]{0,200}?)\s*[:=]\s*(\S.{0,200}?)\s*")
 
 
@@ -32,7 +34,7 @@ def answer_list(text: str) -> list[str] | None:
             if not any(isinstance(x, dict | list) for x in value)
             else None
         )
-    line = _answer_line(text)
+    line = _LEAD.sub("", _answer_line(text))
     elements = [part.strip(" ()[]{}'\"`.") for part in _ARROWS.split(line)]
     if len(elements) == 1:
         elements = elements[0].split()

@@ -234,7 +234,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["Ax is. Bx is."],
     ),
     "custom:multiples": ({}, ["14, 21, 28, 35, 42, 49"], ["7, 14, 21, 28, 35, 42, 49", "none"]),
-    "custom:date_format_list": ({}, ["2024-01-02, 2024-03-04"], ["2 January 2024", "2024-13"]),
+    "custom:date_format_list": (
+        {},
+        ["2024-01-02, 2024-03-04"],
+        ["2 January 2024", "2024-13", "2024-01-02, 2024-02-30"],
+    ),
     "copy:repeat_phrase": (
         {"phrase": "the cat sat down", "small_n": 2},
         ["The dog sat down. The cat lay down.", "the big sat down, the cat was down"],

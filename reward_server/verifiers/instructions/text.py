@@ -29,6 +29,11 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def folded(text: str) -> list[str]:
+    """Tokens whatever their case."""
+    return [word.casefold() for word in tokens(text)]
+
+
 def sentences(text: str) -> list[str]:
     """Pieces that end in ``.``, ``!`` or ``?`` before white space; common abbreviations and initials do not end one."""
     found: list[str] = []
