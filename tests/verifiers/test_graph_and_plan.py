@@ -40,7 +40,6 @@ def plan(text: str, **reference: Any) -> Verdict:
                 "\\boxed{A \\to B \\to C}",
                 "The shortest path is A → B → C.",
                 "Visit these: A, B, C",
-                '["A", "B", "C"] (as in [1])',
             ],
             ["A -> C", "A -> B", "B -> C", "A -> X -> C"],
         ),
