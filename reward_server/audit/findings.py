@@ -61,7 +61,7 @@ def findings(question: Question, verdicts: Sequence[Mapping[str, Any]], *, slow_
     survivors = mutants = 0
     for probe, verdict in zip(question.probes, verdicts, strict=True):
         outcome = verdict["outcome"]
-        message = _message(verdict)
+        message = message_of(verdict)
         if outcome == "unavailable":
             found.setdefault(Kind.UNDECIDED, message)
             continue
@@ -97,7 +97,7 @@ def _about(
     return []
 
 
-def _message(verdict: Mapping[str, Any]) -> str:
+def message_of(verdict: Mapping[str, Any]) -> str:
     """What the verdict says about why: its message, or that of the first test that failed, or all of its detail."""
     detail = verdict.get("detail") or {}
     failure = detail.get("first_failure") or {}
@@ -105,7 +105,7 @@ def _message(verdict: Mapping[str, Any]) -> str:
     return str(said or json.dumps(failure or detail, default=str, ensure_ascii=False))[:300]
 
 
-def key_of(prompt: Json, reference: Json) -> tuple[str, str]:
+def asked_and_expected(prompt: Json, reference: Json) -> tuple[str, str]:
     """Hashes of what is asked and of what is expected, white space and case aside."""
     asked, expected = (
         " ".join(json.dumps(one, sort_keys=True, default=str).split()).casefold() for one in (prompt, reference)
