@@ -65,7 +65,7 @@ def _figure(caption: str, bars: Sequence[tuple[str, int]]) -> str:
         text = html.escape(label[:48])
         lines.append(
             f'<text x="290" y="{y + 15}" text-anchor="end">{text}</text>'
-            f'<rect x="300" y="{y + 3}" width="{max(1, 400 * count / largest):.0f}" height="16" fill="#3b6fb6"/>'
+            f'<rect x="300" y="{y + 3}" width="{max(count > 0, 400 * count / largest):.0f}" height="16" fill="#3b6fb6"/>'
             f'<text x="{308 + 400 * count / largest:.0f}" y="{y + 15}">{count}</text>'
         )
     chart = (

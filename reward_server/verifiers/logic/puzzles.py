@@ -17,6 +17,7 @@ _ROLES = {
     **dict.fromkeys(("knight", "a knight", "truth-teller", "truth teller", "true", "t", "yes"), True),
     **dict.fromkeys(("knave", "a knave", "liar", "false", "f", "no", "not a knight"), False),
 }
+_ROLE = re.compile(r"\b(\w{1,40})\s+is\s+(?:a|the)\s+(knight|knave|liar|truth-teller)\b", re.IGNORECASE)
 
 
 class PuzzleFault(Exception):
@@ -24,14 +25,21 @@ class PuzzleFault(Exception):
 
 
 def knights_and_knaves(roles: Sequence[str], text: str) -> dict[str, bool] | None:
-    """Who is a knight, from "A: knight, B: knave" or "A is a knight"; None where not everybody is named."""
+    """Who is a knight, from "A: knight, B: knave" or "A is a knight"; None where not everybody is named.
+
+    The last word on each counts; raises ``PuzzleFault`` where that sentence gives somebody both roles.
+    """
     pairs = answer_pairs(text) or {}
     said = {name: value.casefold() for name, value in pairs.items()}
     stated = final_answer(text)
-    for match in re.finditer(
-        r"\b(\w{1,40})\s+is\s+(?:a|the)\s+(knight|knave|liar|truth-teller)\b", stated.text if stated else text[-5_000:]
-    ):
-        said[match[1]] = match[2].casefold()
+    for sentence in re.split(r"[.!?\n]", stated.text if stated else text[-5_000:]):
+        here: dict[str, str] = {}
+        for match in _ROLE.finditer(sentence):
+            if _ROLES.get(here.setdefault(match[1], match[2].casefold())) != _ROLES[match[2].casefold()]:
+                here[match[1]] = "both"
+        said |= here
+    if both := [name for name in roles if said.get(name) == "both"]:
+        raise PuzzleFault(f"{both[0]} is said to be both")
     answer = {name: _ROLES[said[name]] for name in roles if said.get(name) in _ROLES}
     return answer if len(answer) == len(roles) else None
 

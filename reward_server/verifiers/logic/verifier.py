@@ -215,6 +215,8 @@ def _model(reference: references.Model, params: LogicParams) -> Checker:
     formulas = [parse(one, compact=compact) for one in reference.formulas]
     if reference.counter_to is not None:
         formulas.append(Not(parse(reference.counter_to, compact=compact)))
+    if any(map(is_arithmetic, formulas)):
+        raise InvalidTask("a structure gives numbers and their order any meaning: ask for a model without arithmetic")
 
     def check(text: str, context: Context) -> Verdict:
         try:
@@ -253,13 +255,13 @@ def _knights_and_knaves(reference: references.KnightsAndKnaves, params: LogicPar
     if not solutions:
         raise InvalidTask("the statements cannot all be made")
 
-    def check(text: str, context: Context) -> Verdict:
+    def solve(text: str) -> object:
         answer = puzzles.knights_and_knaves(names, text)
-        if answer is None:
-            return no_answer()
-        return _verdict(len(names) if answer in solutions else Fault(0, "somebody's statement does not fit"))
+        if answer is not None and answer not in solutions:
+            raise puzzles.PuzzleFault("somebody's statement does not fit")
+        return answer
 
-    return check
+    return _puzzle(solve)
 
 
 def _sudoku(reference: references.Sudoku, params: LogicParams) -> Checker:
