@@ -58,7 +58,8 @@ def findings(question: Question, verdicts: Sequence[Mapping[str, Any]], *, slow_
     """Everything wrong with a row, by the verdicts on its probes in order."""
     found: dict[Kind, str] = {}
     outcomes: dict[str, set[str]] = {}
-    survivors = mutants = 0
+    survivors: list[str] = []
+    mutants = 0
     for probe, verdict in zip(question.probes, verdicts, strict=True):
         outcome = verdict["outcome"]
         message = message_of(verdict)
@@ -70,14 +71,14 @@ def findings(question: Question, verdicts: Sequence[Mapping[str, Any]], *, slow_
             continue
         outcomes.setdefault(f"{probe.kind} {probe.text.rstrip()}", set()).add(outcome)
         mutants += probe.kind == "mutant"
-        survivors += probe.kind == "mutant" and outcome == "correct"
+        survivors += [probe.note] if probe.kind == "mutant" and outcome == "correct" else []
         for kind, text in _about(probe, verdict, outcome, message, slow_s):
             found.setdefault(kind, text)
     if any(len(different) > 1 for different in outcomes.values()):
         found[Kind.FLAKY] = "the same completion was " + " and ".join(sorted(set().union(*outcomes.values())))
         found.pop(Kind.GOLD_REJECTED, None)
     if survivors:
-        found[Kind.MUTANT_SURVIVES] = f"{survivors} of {mutants} changed programs pass"
+        found[Kind.MUTANT_SURVIVES] = f"{len(survivors)} of {mutants} changed programs pass: {'; '.join(survivors)}"
     return [Finding(question.index, kind, text[:400]) for kind, text in found.items()]
 
 
