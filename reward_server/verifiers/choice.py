@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
-from reward_server.verifiers.final_answer import clean, final_answer
+from reward_server.verifiers.final_answer import clean, final_answer, last_lines
 
 _LEAD = re.compile(r"(?:(?:the )?(?:correct )?(?:options?|choices?|answers?|letters?)(?: is)?[\s:]{1,4})?", re.I)
 _LISTED = re.compile(r"[(\[{]?([A-Za-z])(?![\w'’])[)\]}]?")
@@ -139,7 +139,7 @@ def _chosen(text: str, task: Task) -> tuple[frozenset[str], str, str] | None:
             return letters, stated.text, stated.rule
         if stated.rule == "boxed":
             return frozenset(), stated.text, stated.rule
-    lines = [line for line in text[-4_000:].splitlines() if line.strip()]
+    lines = last_lines(text)
     if not lines:
         return None
     letters = _letters(lines[-1], task, loose=True)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 
 from reward_server.types import Json
-from reward_server.verifiers.final_answer import clean, final_answer
+from reward_server.verifiers.final_answer import clean, final_answer, last_lines
 from reward_server.verifiers.structured import NotParsed, find
+
+
+class Wrong(Exception):
+    """The answer breaks a rule of its task; the message says which."""
+
 
 MAX_ELEMENTS = 10_000
 _ARROWS = re.compile(r"\s*(?:->|=>|\u2192|\\to\b|\\rightarrow\b|[,;\n])\s*")
@@ -34,7 +39,7 @@ def answer_list(text: str) -> list[str] | None:
             if not any(isinstance(x, dict | list) for x in value)
             else None
         )
-    line = _LEAD.sub("", _answer_line(text))
+    line = _LEAD.sub("", answer_line(text))
     elements = [part.strip(" ()[]{}'\"`.") for part in _ARROWS.split(line)]
     if len(elements) == 1:
         elements = elements[0].split()
@@ -54,9 +59,7 @@ def answer_pairs(text: str) -> dict[str, str] | None:
     return pairs if pairs and len(pairs) == len(found) else None
 
 
-def _answer_line(text: str) -> str:
+def answer_line(text: str) -> str:
+    """The stated answer, else the last line."""
     stated = final_answer(text)
-    if stated:
-        return stated.text
-    lines = [line for line in text[-20_000:].splitlines() if line.strip()]
-    return clean(lines[-1].strip()) if lines else ""
+    return stated.text if stated else clean("".join(last_lines(text)[-1:]).strip())

@@ -51,6 +51,13 @@ def fenced_blocks(text: str) -> list[tuple[str, str]]:
     return blocks
 
 
+def last_block(text: str, *languages: str) -> str | None:
+    """Content of the last closed fenced block in one of ``languages``, else of the last at all; None without any."""
+    blocks = fenced_blocks(text)
+    named = [content for language, content in blocks if language in languages]
+    return named[-1] if named else blocks[-1][1] if blocks else None
+
+
 def parse(text: str, format: Format) -> Json:
     """The document ``text`` as plain values; raises ``NotParsed``."""
     if len(text) > MAX_TEXT:

@@ -53,6 +53,22 @@ def paragraphs(text: str) -> list[str]:
     return [piece.strip() for piece in re.split(r"\n\s*\n", text) if piece.strip()]
 
 
+def divided(text: str, mark: str) -> list[str]:
+    """Pieces between the marks, an empty one at either end aside."""
+    pieces = [piece.strip() for piece in text.split(mark)]
+    return pieces[1 if not pieces[0] else 0 : -1 if len(pieces) > 1 and not pieces[-1] else None]
+
+
+def headed_sections(text: str, word: str) -> int:
+    """How many headings of the word and a number there are, such as ``Section 1``."""
+    return len(re.findall(rf"(?<!\w){re.escape(word.strip())}\s?\d+", text))
+
+
+def unfenced(text: str) -> str:
+    """The text without a fence around all of it."""
+    return re.sub(r"^```\w*|```$", "", text.strip()).strip()
+
+
 def holds(count: float, relation: Relation, target: float) -> bool:
     """Whether ``count`` stands in ``relation`` to ``target``; "around" is within a tenth, at least one."""
     match relation:

@@ -8,7 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from reward_server.verifiers.instructions.ifeval import IFEVAL, letter_frequency
-from reward_server.verifiers.instructions.text import Relation, folded, holds, paragraphs, sentences, words
+from reward_server.verifiers.instructions.text import (
+    Relation,
+    folded,
+    headed_sections,
+    holds,
+    paragraphs,
+    sentences,
+    words,
+)
 
 _DIVIDER = re.compile(r"\*\s?\*\s?\*")
 
@@ -170,8 +178,7 @@ def divided_paragraphs(text: str, *, N: int) -> bool:
 
 def exact_sections(text: str, *, N: int, section_splitter: str) -> bool:
     """Exactly so many sections headed by the word and a number."""
-    heads = re.findall(rf"(?<!\w){re.escape(section_splitter.strip())}\s?\d+", text)
-    return len(heads) == N
+    return headed_sections(text, section_splitter) == N
 
 
 def copying_simple(text: str, *, prompt_to_repeat: str) -> bool:

@@ -144,6 +144,8 @@ def _split(text: str, rules: frozenset[str]) -> tuple[str, str, tuple[tuple[int,
 
 
 def _justification(text: str, rules: frozenset[str]) -> tuple[str, tuple[tuple[int, int], ...]] | None:
+    if len(text) > 400:
+        return None
     bare = " ".join(_BRACKETED.sub(r" \1 ", _MARKUP.sub(r" \1 ", text)).split())
     if len(bare) > 200:
         return None

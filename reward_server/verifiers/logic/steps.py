@@ -14,7 +14,7 @@ from reward_server.verifiers.logic.natural_deduction import Fault
 from reward_server.verifiers.logic.solver import Solver
 from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, parse_term, show
 from reward_server.verifiers.logic.terms import same
-from reward_server.verifiers.structured import fenced_blocks
+from reward_server.verifiers.structured import last_block
 
 MAX_STEPS = 200
 _RELATION = re.compile(r"[=<>≤≥≠≡∈]|\\(?:leq?|geq?|neq?|lt|gt|in|equiv|approx)(?![A-Za-z])")
@@ -37,8 +37,7 @@ def written_steps(text: str) -> list[str]:
     """The steps of a completion: its numbered lines, else the lines of its last fenced block."""
     if lines := proof_block(text):
         return [line[match.end() if (match := _NUMBER.match(line)) else 0 :].strip() for line in lines]
-    blocks = [body for _, body in fenced_blocks(text)]
-    lines = [line for line in (blocks[-1] if blocks else "").splitlines() if line.strip()]
+    lines = [line for line in (last_block(text) or "").splitlines() if line.strip()]
     if all(map(_BULLET.match, lines)):  # on one line alone it may be a sign
         lines = [_BULLET.sub("", line, count=1) for line in lines]
     return [line.strip() for line in lines]

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
-from reward_server.verifiers.listing import answer_pairs, document
+from reward_server.verifiers.listing import Wrong, answer_pairs, document
 from reward_server.verifiers.logic import clauses, natural_deduction, puzzles, references, sequents, steps, tables
 from reward_server.verifiers.logic.natural_deduction import Fault
 from reward_server.verifiers.logic.semantics import assignments, evaluate, letters, structure, truth_value
@@ -258,7 +258,7 @@ def _knights_and_knaves(reference: references.KnightsAndKnaves, params: LogicPar
     def solve(text: str) -> object:
         answer = puzzles.knights_and_knaves(names, text)
         if answer is not None and answer not in solutions:
-            raise puzzles.PuzzleFault("somebody's statement does not fit")
+            raise Wrong("somebody's statement does not fit")
         return answer
 
     return _puzzle(solve)
@@ -292,7 +292,7 @@ def _puzzle(solve: Callable[[str], object]) -> Checker:
     def check(text: str, context: Context) -> Verdict:
         try:
             return _verdict(None if solve(text) is None else 1)
-        except puzzles.PuzzleFault as error:
+        except Wrong as error:
             return _verdict(Fault(0, str(error)))
 
     return check
