@@ -102,7 +102,8 @@ def message_of(verdict: Mapping[str, Any]) -> str:
     """What the verdict says about why: its message, or that of the first test that failed, or all of its detail."""
     detail = verdict.get("detail") or {}
     failure = detail.get("first_failure") or {}
-    said = detail.get("message") or failure.get("message") or detail.get("problem") or verdict.get("reason")
+    told = (detail.get("message"), failure.get("message"), detail.get("problem"), detail.get("difference"))
+    said = next(filter(None, told), verdict.get("reason"))
     return str(said or json.dumps(failure or detail, default=str, ensure_ascii=False))[:300]
 
 

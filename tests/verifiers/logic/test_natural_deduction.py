@@ -6,9 +6,12 @@ import random
 
 import pytest
 
+from reward_server.errors import LimitExceeded
 from reward_server.verifiers.logic.natural_deduction import Fault, check
 from reward_server.verifiers.logic.semantics import assignments, evaluate
-from reward_server.verifiers.logic.syntax import Formula, is_compact, parse
+from reward_server.verifiers.logic.solver import Solver
+from reward_server.verifiers.logic.syntax import Formula, is_compact, parse, show
+from tests.verifiers.logic.first_order import Guesser
 from tests.verifiers.logic.proofs import LETTERS, Prover, Written, corrupted
 
 PROOFS = [Prover(seed).prove(26) for seed in range(100)]
@@ -58,6 +61,21 @@ def _invalid(proof: Written, number: int) -> bool:
         all(evaluate(one, world) for one in supposed) and not evaluate(line, world)
         for world in assignments(list(LETTERS))
     )
+
+
+def test_no_line_that_is_accepted_in_a_random_first_order_proof_is_refuted_by_z3() -> None:
+    pytest.importorskip("z3", reason="z3-solver is not installed")
+    accepted = confirmed = 0
+    for seed in range(25):
+        for premises, formula in Guesser(seed).proved(guesses=60):
+            accepted += 1
+            try:
+                answer = Solver(time_s=0.1).follows(premises, formula)
+            except LimitExceeded:
+                continue
+            assert answer != "no", (seed, [show(one) for one in premises], show(formula))
+            confirmed += answer == "yes"
+    assert accepted > 150 and confirmed > 0.9 * accepted
 
 
 RULES = [
