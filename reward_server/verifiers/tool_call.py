@@ -260,14 +260,16 @@ def _from_json(value: Json) -> Iterator[Call]:
         function = value.get("function")
         inner = function if isinstance(function, dict) else value
         name = function if isinstance(function, str) else inner.get("name")
-        arguments: Json = next((inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner), {})
+        given = [inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner]
+        if not isinstance(name, str) or not (given or inner.keys() <= {"name", "id", "type", "function"}):
+            return  # an object about somebody called so
+        arguments: Json = (given[0] if given else None) or {}
         if isinstance(arguments, str):
             try:
                 arguments = parse(arguments or "{}", "json")
             except NotParsed:
                 arguments = {"(not JSON)": arguments}
-        if isinstance(name, str) and isinstance(arguments, dict):
-            yield Call(name, arguments)
+        yield Call(name, arguments if isinstance(arguments, dict) else {"(not an object)": arguments})
 
 
 def _from_python(text: str) -> list[Call] | None:

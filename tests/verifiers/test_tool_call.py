@@ -199,3 +199,11 @@ def test_calls_are_paired_so_that_most_fit() -> None:
     for calls in ([call("f", a=1), call("f", a=2)], [call("f", a=2), call("f", a=1)]):
         assert judge([wide, call("f", a=1)], json.dumps(calls)).reward == 1.0
     assert judge([wide, call("f", a=1)], json.dumps([call("f", a=2)] * 2)).reward == 0.0
+
+
+def test_an_object_with_a_name_is_a_call_only_if_it_could_be_one() -> None:
+    assert judge([], '{"name": "Bob", "age": 3}').reward == 1.0
+    assert judge([], '{"name": "f"}').reward == 0.0
+    assert judge([G], '{"name": "g", "arguments": null}').reward == 1.0
+    assert judge([F], f'{json.dumps(F)}\n{{"name": "f", "arguments": [1]}}').reward == 0.0
+    assert judge([F], f'{json.dumps(F)}\n{{"note": "done"}}').reward == 1.0
