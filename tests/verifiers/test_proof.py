@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.proof import THEOREMS
+from benchmarks.proof import REALS_AXIOMS, THEOREMS
 from reward_server.errors import Unavailable
 from reward_server.sandbox.base import Sandboxes
 from reward_server.types import Completion, Outcome, Verdict
 from reward_server.verifiers.base import Context
 from reward_server.verifiers.proof import Proof
-from reward_server.verifiers.proof.rocq import _axioms
+from reward_server.verifiers.proof.rocq import _axioms, _imports
 from reward_server.verifiers.registry import Registry
 from tests.live import sandboxes_of
 
@@ -90,6 +90,24 @@ CHEATS = {
     "an obligation left": "Require Import Program. Obligation Tactic := idtac. "
     "Program Definition goal : forall n : nat, n + 0 = n := _. Admit Obligations.",
     "type in type": f"Unset Universe Checking. Definition t : Type@{{Set}} := Type. {GOAL} Proof. Admitted.",
+    "a prover of its own": f"Serve Forks. Survey Libraries. Axiom bad : False. {GOAL} Proof. destruct bad. Qed.",
+    "a report of its own": 'Tactic Notation "Report" "Assumptions" constr(x) := idtac "Closed under the global '
+    + f'context". Axiom bad : False. {GOAL} Proof. destruct bad. Qed. Goal True. Proof.',
+    "an axiom given to a functor": "Module Type T. Parameter bad : False. End T. Module F (X : T). Lemma b : False. "
+    + f"Proof X.bad. End F. Declare Module X : T. Module Y := F X. {GOAL} Proof. destruct Y.b. Qed.",
+    "an axiom in a sealed module": "Module Type T. Parameter bad : False. End T. Module M : T. Axiom bad : False. "
+    + f"End M. {GOAL} Proof. destruct M.bad. Qed.",
+    "a module named as a library": "Module Coq. Module Init. Module Logic. Axiom bad : False. End Logic. End Init. "
+    + f"End Coq. {GOAL} Proof. destruct Coq.Init.Logic.bad. Qed.",
+    "an axiom included": f"Module Type T. Axiom bad : False. End T. Module M. Include T. End M. {GOAL} "
+    + "Proof. destruct M.bad. Qed.",
+    "an axiom in a type": f"Axiom bad : False. Inductive box : False -> Prop := b : box bad. {GOAL} "
+    + "Proof. destruct (match b in box f return False with b => bad end). Qed.",
+    "an axiom behind transparent names": f"Axiom bad : False. Definition a := bad. Let c := a. {GOAL} "
+    + "Proof. exact (match c return forall n, n + 0 = n with end). Defined.",
+    "a beginning anew": f"Reset Initial. {GOAL} {GOOD}",
+    "a step back": f"Axiom bad : False. {GOAL} Proof. destruct bad. Qed. Back 1.",
+    "a proof without end": f"{GOAL} {GOOD} Goal False.",
     "nothing": "Proof.",
 }
 
@@ -109,6 +127,48 @@ def test_an_allowed_axiom_may_be_used_and_a_namesake_may_not(context: Context) -
     assert judge(context, proof, **classical).outcome is Outcome.INCORRECT
     assert judge(context, namesake, **classical, axioms=["classic"]).outcome is Outcome.INCORRECT
     assert judge(context, namesake, statement=statement, axioms=["classic"]).outcome is Outcome.INCORRECT
+
+
+def test_axioms_of_the_library_are_named_whatever_they_are_behind(context: Context) -> None:
+    real = {"preamble": "Require Import Reals.", "statement": "forall x y : R, (x + y = y + x)%R"}
+    verdict = judge(context, "Proof. intros. apply Rplus_comm. Qed.", **real, axioms=REALS_AXIOMS)
+    assert verdict.outcome is Outcome.CORRECT, dict(verdict.detail)
+    assert set(verdict.detail["axioms"]) <= set(REALS_AXIOMS)
+    assert judge(context, "Proof. intros. apply Rplus_comm. Qed.", **real).outcome is Outcome.INCORRECT
+
+
+def test_a_proof_leaves_nothing_for_the_next_one_in_its_sandbox(context: Context) -> None:
+    keeps = "Axiom bad : False. Ltac congruence := destruct bad. Notation goal := bad."
+    assert judge(context, f"{keeps} {GOAL} Proof. destruct bad. Qed.").reward == 0.0
+    assert judge(context, f"{GOAL} Proof. destruct bad. Qed.").reward == 0.0
+    assert judge(context, GOOD).outcome is Outcome.CORRECT
+
+
+@pytest.mark.parametrize("preamble", ["", "Require Import Lia."])
+def test_a_prover_whose_imports_were_done_ahead_says_what_a_fresh_one_says(context: Context, preamble: str) -> None:
+    broken = "Proof. intros. apply nothing_of_this_name. Qed."
+    first, second = (dict(judge(context, broken, preamble=preamble).detail) for _ in range(2))
+    assert first == second
+    assert "nothing_of_this_name was not found" in str(first["message"])
+
+
+@pytest.mark.parametrize(
+    ("preamble", "imports", "rest"),
+    [
+        ("", "", ""),
+        ("Require Import Lia.", "Require Import Lia.\n", ""),
+        (
+            "From  Coq Require\nImport Lia ZArith. Require List. Import ListNotations. Require Import Arith.",
+            "From Coq Require Import Lia ZArith.\nRequire List.\n",
+            " Import ListNotations. Require Import Arith.",
+        ),
+        ("(* *) Require Import Lia.", "", "(* *) Require Import Lia."),
+        ('Require Import Lia. Load "x".', "Require Import Lia.\n", ' Load "x".'),
+        ("Require Import A (* . *). Drop.", "", "Require Import A (* . *). Drop."),
+    ],
+)
+def test_nothing_but_names_of_libraries_is_loaded_ahead(preamble: str, imports: str, rest: str) -> None:
+    assert _imports(preamble) == (imports, rest)
 
 
 def test_a_statement_that_does_not_compile_is_an_invalid_task(context: Context) -> None:
