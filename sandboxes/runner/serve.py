@@ -167,14 +167,14 @@ class Server:
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
     def _run(self, build: Build, args: list[str], extra: dict[str, bytes], limits: Limits, stdin: bytes) -> Group:
-        """Run a build once, from its template where its language has one."""
-        template = self._template(build)
-        if template is None:
-            return self._one(self._job(build, args, extra), limits, stdin)
-        group = self._one(Job(child.FORKED, {}), limits, stdin, of=template)
-        if group.limit == "memory" and self.templates.drop_to(1):
-            group = self._one(Job(child.FORKED, {}), limits, stdin, of=template)
-        return group
+        """Run a build once, from its template where its language has one and it can be had."""
+        while True:
+            template = self._template(build)
+            job = self._job(build, args, extra) if template is None else Job(child.FORKED, {})
+            group = self._one(job, limits, stdin, of=template)
+            # else it may have been that of templates which do not concern it
+            if group.limit != "memory" or not self.templates.drop_to(0 if template is None else 1):
+                return group
 
     def _template(self, build: Build) -> Zygote | None:
         language = build.language

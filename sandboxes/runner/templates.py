@@ -24,7 +24,7 @@ MOST = 3
 """Templates at once. Their memory is the sandbox's: a run that fails for want of it is repeated without the others."""
 ORDERS = 3
 """The descriptor that orders come by, named to the command by the variable ``SANDBOX_ORDERS``."""
-_START_S = 60.0
+_START_S = 30.0
 
 Key = tuple[bytes, tuple[str, ...]]
 

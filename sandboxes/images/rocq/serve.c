@@ -149,6 +149,7 @@ CAMLprim value forks_serve(value descriptor) {
     if (pid == 0) {
       sigaction(SIGCHLD, &earlier, NULL);
       sigprocmask(SIG_SETMASK, &before, NULL);
+      close(orders); /* whose other end would not see this process end while a fork waits */
       become(order, given[0], file);
       return Val_unit;
     }
