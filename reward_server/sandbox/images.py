@@ -88,7 +88,7 @@ def build_image(
             where,
             arguments,
             network,
-            {LABEL_LANGUAGES: json.dumps(languages), LABEL_RUNNER: fingerprint()},
+            {LABEL_LANGUAGES: json.dumps(languages), LABEL_RUNNER: fingerprint(name)},
         )
     failures = {language: found["error"] for language, found in proved.items() if "error" in found}
     return BuiltImage(name, where, languages, failures)
@@ -97,13 +97,14 @@ def build_image(
 def list_images(*, tag: str = "latest", prefix: str = PREFIX) -> dict[str, dict[str, str] | None]:
     """Every image there is a folder for, with the languages of the one that is built, or None.
 
-    An image with another release of the runner counts as not built.
+    An image that was built from another release counts as not built.
     """
     found: dict[str, dict[str, str] | None] = dict.fromkeys(image_names())
     with closing(_client()) as client, _engine_errors():
         for image in client.api.images(filters={"label": LABEL_LANGUAGES}):
-            for name in found if image["Labels"].get(LABEL_RUNNER) == fingerprint() else ():
-                if f"{prefix}{name}:{tag}" in (image["RepoTags"] or ()):
+            for name in found:
+                tagged = f"{prefix}{name}:{tag}" in (image["RepoTags"] or ())
+                if tagged and image["Labels"].get(LABEL_RUNNER) == fingerprint(name):
                     found[name] = json.loads(image["Labels"][LABEL_LANGUAGES])
     return found
 

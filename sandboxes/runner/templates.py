@@ -20,7 +20,7 @@ from . import child, tidy
 from .launch import Job, Launcher
 from .zygote import Zygote
 
-MOST = 3
+MOST = 6
 """Templates at once. Their memory is the sandbox's: a run that fails for want of it is repeated without the others."""
 ORDERS = 3
 """The descriptor that orders come by, named to the command by the variable ``SANDBOX_ORDERS``."""

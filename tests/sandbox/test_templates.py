@@ -1,4 +1,4 @@
-"""Programs that are forked from a process with their source loaded: told apart, contained, and kept for whoever comes."""
+"""Programs forked from a process with their source loaded: told apart, contained, kept for whoever comes."""
 
 from __future__ import annotations
 
