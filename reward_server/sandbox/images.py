@@ -8,6 +8,7 @@ proved as a label. The server reads labels and needs to start nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from reward_server.sandbox.languages import LANGUAGES, LanguageEntry, languages_
 LABEL_LANGUAGES = "reward-server.languages"
 PREFIX = "reward-sandbox-"
 _PROBE_MEMORY = 3 << 30
+_COLOUR = re.compile(r"\x1b\[\d*m")
 _PROBE = """
 import json, os, subprocess, sys, tempfile
 proved = {}
@@ -125,7 +127,7 @@ def _build(client: Any, name: str, where: str, arguments: dict[str, str], networ
         )
     except docker.errors.BuildError as error:
         log = "".join(line.get("stream", "") or line.get("error", "") for line in error.build_log)
-        raise ConfigurationError(f"building {where} failed: {error.msg}\n{log[-3000:]}") from None
+        raise ConfigurationError(f"building {where} failed: {error.msg}\n{_COLOUR.sub('', log)[-1500:]}") from None
 
 
 def _probed(client: Any, where: str, name: str) -> dict[str, dict[str, str]]:
