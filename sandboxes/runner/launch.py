@@ -155,7 +155,8 @@ class Launcher:
         self, spare: Spare, zygote: Zygote, job: Job, limits: Limits, stdin: bytes | None, extra: Sequence[int]
     ) -> Group:
         feed = None
-        with _as_owner(spare.uid if not self.jail.nested else None):
+        own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
+        with _as_owner(spare.uid if own else None):
             given = [job.memfd()]
             if stdin is None:
                 read, feed = os.pipe()

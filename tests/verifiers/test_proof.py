@@ -9,11 +9,11 @@ import pytest
 
 from benchmarks.proof import REALS_AXIOMS, THEOREMS
 from reward_server.errors import Unavailable
-from reward_server.sandbox.base import Sandboxes
+from reward_server.sandbox.base import ExecutionLimits, Program, Sandboxes
 from reward_server.types import Completion, Outcome, Verdict
 from reward_server.verifiers.base import Context
 from reward_server.verifiers.proof import Proof
-from reward_server.verifiers.proof.rocq import _axioms, _imports
+from reward_server.verifiers.proof.rocq import _ROCQ, _axioms, _imports
 from reward_server.verifiers.registry import Registry
 from tests.live import sandboxes_of
 
@@ -107,6 +107,17 @@ CHEATS = {
     + "Proof. exact (match c return forall n, n + 0 = n with end). Defined.",
     "a beginning anew": f"Reset Initial. {GOAL} {GOOD}",
     "a step back": f"Axiom bad : False. {GOAL} Proof. destruct bad. Qed. Back 1.",
+    "a fixpoint past the guard": "#[bypass_check(guard)] Fixpoint bad (n : nat) : n + 0 = n := bad n. "
+    + f"{GOAL} Proof bad.",
+    "a type past positivity": "#[bypass_check(positivity)] Inductive bad := b (_ : bad -> False). "
+    + f"{GOAL} Proof. assert (f : bad -> False) by (intros [g]; exact (g (b g))). destruct (f (b f)). Qed.",
+    "a universe past its check": "#[bypass_check(universes)] Definition bad : Set := Type. Axiom f : bad -> False. "
+    + f"{GOAL} Proof. destruct (f nat). Qed.",
+    "a name as of the library": "Module Coq. Unset Guard Checking. Fixpoint bad (n : nat) : n + 0 = n := bad n. "
+    + f"End Coq. {GOAL} Proof Coq.bad.",
+    "an overwritten file": 'Print Universes "/proc/self/fd/5". Print Universes "main.v". Axiom bad : False. '
+    + f"{GOAL} Proof. destruct bad. Qed. (*{'x' * 150_000}*)",
+    "another folder": f'Cd "/tmp". Axiom bad : False. {GOAL} Proof. destruct bad. Qed.',
     "a proof without end": f"{GOAL} {GOOD} Goal False.",
     "nothing": "Proof.",
 }
@@ -135,6 +146,44 @@ def test_axioms_of_the_library_are_named_whatever_they_are_behind(context: Conte
     assert verdict.outcome is Outcome.CORRECT, dict(verdict.detail)
     assert set(verdict.detail["axioms"]) <= set(REALS_AXIOMS)
     assert judge(context, "Proof. intros. apply Rplus_comm. Qed.", **real).outcome is Outcome.INCORRECT
+
+
+NAMES = """
+    Nat.add_comm List.rev_involutive Permutation.Permutation_sym Wf_nat.lt_wf Classical_Prop.classic Classical_Prop.NNPP
+    FunctionalExtensionality.functional_extensionality Rdefinitions.R Rdefinitions.Rplus Raxioms.Rplus_comm
+    Raxioms.completeness MVT.MVT Rtrigo1.sin_PI JMeq.JMeq_eq Eqdep.Eq_rect_eq.eq_rect_eq ProofIrrelevance.proof_irrelevance
+    ClassicalEpsilon.excluded_middle_informative Uint63.add_comm Uint63.eqb_spec PrimFloat.add FloatAxioms.add_spec
+    StrictProp.Squash sealed applied applied_to_known unguarded
+""".split()
+LOCAL = """
+    Require Import List Permutation Wf_nat Classical FunctionalExtensionality Reals JMeq Eqdep ProofIrrelevance.
+    Require Import ClassicalEpsilon Uint63 Floats StrictProp Orders OrdersFacts.
+    Module Type T. Parameter t : True. End T. Module M : T. Definition t := I. End M. Definition sealed := M.t.
+    Module F (X : T). Definition u := X.t. End F. Declare Module N : T. Module A := F N. Definition applied := A.u.
+    Module O := OrderedTypeFacts Nat. Definition applied_to_known := O.eq_refl.
+    Unset Guard Checking. Fixpoint unguarded (n : nat) : True := unguarded n. Set Guard Checking.
+"""
+
+
+def test_the_report_of_axioms_is_that_of_the_prover_whatever_it_knows_ahead(context: Context) -> None:
+    questions = "".join(
+        f'Report Assumptions {name}.\nCheck "and".\nPrint Assumptions {name}.\nCheck "next".\n' for name in NAMES
+    )
+    assert context.sandboxes is not None
+    with context.sandboxes.open("rocq", 2048) as sandbox:
+        text = f"{LOCAL}\nRequire Import String. Open Scope string_scope.\n{questions}"
+        told = sandbox.run(
+            sandbox.build(Program(_ROCQ, b"")), text.encode(), ExecutionLimits(time_s=120, memory_mb=2048)
+        )
+    assert told.ok, told
+    for name, both in zip(NAMES, told.stdout.decode().split('"next"\n     : string\n'), strict=False):
+        reported, printed = both.split('"and"\n     : string\n')
+        assert _names(reported) == _names(printed), name
+
+
+def _names(report: str) -> set[str]:
+    """The lines that are no type and no remark on where an axiom is used."""
+    return {line.partition(" :")[0] for line in report.splitlines() if not line.startswith(" ")}
 
 
 def test_a_proof_leaves_nothing_for_the_next_one_in_its_sandbox(context: Context) -> None:
