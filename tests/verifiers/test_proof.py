@@ -151,7 +151,8 @@ def test_axioms_of_the_library_are_named_whatever_they_are_behind(context: Conte
 NAMES = """
     Nat.add_comm List.rev_involutive Permutation.Permutation_sym Wf_nat.lt_wf Classical_Prop.classic Classical_Prop.NNPP
     FunctionalExtensionality.functional_extensionality Rdefinitions.R Rdefinitions.Rplus Raxioms.Rplus_comm
-    Raxioms.completeness MVT.MVT Rtrigo1.sin_PI JMeq.JMeq_eq Eqdep.Eq_rect_eq.eq_rect_eq ProofIrrelevance.proof_irrelevance
+    Raxioms.completeness MVT.MVT Rtrigo1.sin_PI JMeq.JMeq_eq Eqdep.Eq_rect_eq.eq_rect_eq
+    ProofIrrelevance.proof_irrelevance
     ClassicalEpsilon.excluded_middle_informative Uint63.add_comm Uint63.eqb_spec PrimFloat.add FloatAxioms.add_spec
     StrictProp.Squash sealed applied applied_to_known unguarded
 """.split()
