@@ -43,6 +43,25 @@ def test_score_starts_a_server_writes_verdicts_in_order_and_exits_with_0(tmp_pat
     assert "correct" in done.stdout and "Summary" in done.stdout
 
 
+def test_what_score_wrote_is_verified_again(server: Server, tmp_path: Path) -> None:
+    out, changed = tmp_path / "out.jsonl", tmp_path / "changed.jsonl"
+    assert (
+        run("score", written(tmp_path / "in.jsonl", list(ITEMS)), "--out", str(out), "--url", server.url).returncode
+        == 0
+    )
+    same = run("reverify", str(out), "--url", server.url)
+    assert same.returncode == 0 and "0 rewards changed, 3 compared" in same.stdout
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    rows[1]["rewards"] = [0.0]
+    other = run("reverify", written(out, rows), "--out", str(changed), "--url", server.url)
+    assert other.returncode == 1 and "1 rewards changed" in other.stdout
+    assert json.loads(changed.read_text())["id"] == "b"
+    unsaid = run("reverify", written(out, [{**rows[0], "rewards": []}]), "--url", server.url)
+    assert unsaid.returncode == 2 and "row 0 was left out" in unsaid.stdout
+    out.write_text(json.dumps(rows[0]) + "\n{oops\n")
+    assert "line 2 is not JSON" in run("reverify", str(out), "--url", server.url).stderr
+
+
 def test_score_exits_with_1_when_a_reward_is_null_and_with_0_when_that_is_fine(server: Server, tmp_path: Path) -> None:
     broken = {"id": "c", "verifier": "math", "reference": "\\frac{1}{", "completions": ["1"]}
     file = written(tmp_path / "in.jsonl", [broken])
