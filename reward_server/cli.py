@@ -183,7 +183,7 @@ def build_images(
     network: Annotated[str, typer.Option(help="Network of the build, which installs packages.")] = "host",
     missing: Annotated[bool, typer.Option("--missing", help="Only those that are not there.")] = False,
 ) -> None:
-    """Build and probe. Exit code 1 if an image has a language whose probe failed."""
+    """Build and probe. Exit code 1 if one could not be built, or has a language whose probe failed."""
     from reward_server.showing import build_and_show
 
     raise typer.Exit(0 if build_and_show(_settings(), names or [], base, network, only_missing=missing) else 1)

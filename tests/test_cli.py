@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from reward_server import __version__
+from tests.live import absent
 from tests.processes import ROOT, Server
 
 ITEMS = [
@@ -116,6 +117,14 @@ def test_a_worker_without_a_queue_is_one_clear_line() -> None:
     done = run("worker")
     assert done.returncode == 2
     assert "set REDIS_URL" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_image_that_cannot_be_built_holds_up_no_other_and_is_named_at_the_end() -> None:
+    done = run("images", "build", "nothing", "neither")
+    if done.returncode == 2:
+        absent(done.stderr)
+    assert done.returncode == 1
+    assert "no image 'nothing'" in done.stdout and "no image 'neither'" in done.stdout
 
 
 def test_help_names_every_command() -> None:
