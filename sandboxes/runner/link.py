@@ -22,10 +22,9 @@ from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
-from .changes import update
 from .errors import Errors, names_of
-from .plain import Codec
 from .proxies import Proxy, proxy_class
+from .sharing import SharingCodec
 from .tables import NotPlain
 from .verbs import VERBS, call
 
@@ -56,7 +55,7 @@ class Link:
 
     def __init__(self, descriptor: int, *, strict: bool, classes: dict[str, type] | None = None) -> None:
         self._descriptor, self.strict = descriptor, strict
-        self.codec = Codec(classes, self._give, self._take)
+        self.codec = SharingCodec(classes, self._give, self._take)
         self.errors = Errors(self)
         self._given: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
@@ -122,13 +121,10 @@ class Link:
             written, rows, objects = self.codec.encode_together(values)
             answer = self.request("call", number, written, list(kwargs), rows)
             try:
-                result, changes, table = answer
-                (result, *after), _ = self.codec.decode_together([result, *(changes or ())], table, objects)
+                written, rows = answer
+                (result,), _ = self.codec.decode_together([written], rows, objects)
             except (NotPlain, TypeError, ValueError) as why:
                 self._leave(f"malformed: {why}")
-            for old, new in zip(values, after, strict=False):
-                if not isinstance(old, Proxy):
-                    update(old, new)
             if number in self.constructors and isinstance(result, Proxy):
                 self._made.add(result._sandbox_number)
             return result
@@ -282,7 +278,7 @@ class Link:
         if tag == "S":
             return slice(*[self.codec.decode(part) for part in body])
         if tag == "V":
-            items: Any = self.codec.decode(body[1])
+            items: Any = [self.codec.decode(item) for item in body[1]]
             if body[0] == "values":
                 return dict(enumerate(items)).values()
             return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
@@ -328,7 +324,7 @@ _ALONE = ("__hash__", "__round__")
 _COMPARING = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
-def _powers(thing: Any, codec: Codec) -> str:
+def _powers(thing: Any, codec: SharingCodec) -> str:
     """What the other side may do with a thing, as letters that ``proxies`` knows."""
     kind = type(thing)
     if isinstance(thing, types.CoroutineType):

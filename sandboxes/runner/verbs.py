@@ -7,7 +7,6 @@ import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .changes import is_mutable
 from .proxies import OPEN_NAMES, OPERATORS
 from .tables import Flat, Whole
 
@@ -15,24 +14,29 @@ if TYPE_CHECKING:
     from .link import Link
 
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
+_INERT = (
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    types.MethodWrapperType,
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+)
+"""Of a tester's: what leads to code, or to what was bound to it."""
 
 
 def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[Any]:
-    """Call a thing; the answer is its result, what became of mutable arguments or null, and the table of objects."""
+    """Call a thing; the answer is its result and rows of content, also of what was passed where that has changed."""
     codec = link.codec
     values, known = codec.decode_together(written, rows)
     at = len(values) - len(names)
     result = thing(*values[:at], **dict(zip(names, values[at:], strict=True)))
     if isinstance(thing, type) and not link.strict:
         result = Whole(result)
-    if not known and not any(_may_change(item) for item in values):
-        return [codec.encode(result), None, []]
-    (first, *after), table, _ = codec.encode_together([result, *values], known)
-    return [first, None if after == written else after, table]
-
-
-def _may_change(item: Any) -> bool:
-    return any(map(_may_change, item)) if isinstance(item, tuple) else is_mutable(item)
+    changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
+    (first,), content, _ = codec.encode_together([result], known, changed=changed)
+    return [first, content]
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
@@ -58,7 +62,7 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
         raise AttributeError(name)
     if not link.strict or (not writes and name in _STRICT_NAMES):
         return
-    inert = callable(thing) or isinstance(thing, types.GeneratorType | types.CoroutineType)
+    inert = isinstance(thing, _INERT) or getattr(type(thing), "__module__", "") in ("functools", "operator")
     if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
 
