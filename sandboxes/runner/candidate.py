@@ -11,6 +11,7 @@ from .caller import classes_of, describe, find, load_program
 from .link import Gone, Link
 from .plain import OWN_MODULE
 from .program import take_place
+from .surroundings import Told
 
 _LINK = 3
 
@@ -38,13 +39,16 @@ def open_output() -> None:
     _ready.append((output, io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")))
 
 
-def _printed(stream: Any, output: _Output) -> str:
+def _caught(stream: Any, output: _Output, told: Told) -> list[Any]:
     try:
         stream.flush()
     except BaseException:  # noqa: BLE001 - a stream that the program closed or broke
-        return ""
+        return []
+    errors, warned = told.caught()
+    if not output.written and not errors and not warned:
+        return []
     text, output.written = output.written[:_KEPT].decode("utf-8", "replace"), b""
-    return text
+    return [text, errors, warned]
 
 
 def _is_own_class(entry: Any) -> bool:
@@ -62,7 +66,9 @@ class Candidate:
         self._before = sys.stdout  # to let go of it would cost more than to keep it
         for name in ("stdout", "__stdout__"):
             setattr(sys, name, stream)
-        self._link.printed = lambda: _printed(stream, output)
+        told = Told(self._link)
+        self._link.around = told.hear
+        self._link.caught = lambda: _caught(stream, output, told)
 
     def run(self) -> None:
         """Load, then answer until the tester has gone."""

@@ -1,7 +1,7 @@
 """Two processes that use each other's functions and objects by messages: the tester and its candidate.
 
-A message is a record of JSON. A request is ``[verb, handle, …]``; the answer is ``["r", value, printed]``,
-``["x", exception]`` or ``["stop", value]``. While one side waits for an answer it serves the other's requests, so
+A message is a record of JSON. A request is ``[verb, handle, …]``; the answer is ``["r", value]``, ``["x", exception]``
+or ``["stop", value]``, with what was printed meanwhile after it. While one side waits for an answer it serves the other's requests, so
 callbacks nest. Plain values cross by value; what else a side gives away stays where it is, and crosses as a handle
 ``{"h": [number, powers, type name]}``; a handle that comes home is ``{"y": number}``. A function or class of
 the standard library crosses by name, from the tester to the candidate only: ``{"k": "module:name"}``; built-in types
@@ -13,11 +13,13 @@ of plain instances, and nothing that leads to frames, code or modules.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import json
 import os
 import sys
 import types
+import warnings
 from _thread import RLock
 from collections.abc import Callable
 from typing import Any
@@ -72,14 +74,20 @@ class Link:
         """Whether a comparison met a handle."""
         self.on_request: Callable[[], None] = lambda: None
         self.on_answer: Callable[[], None] = lambda: None
-        self.printed: Callable[[], str] = lambda: ""
-        """What this side has printed since it was last asked."""
+        self.caught: Callable[[], list[Any]] = list
+        """What this side has printed since it was last asked: text, text of errors, warnings; empty for nothing."""
+        self.around: Callable[..., None] = lambda *what: None
+        """Does what the other side says about what surrounds this one."""
+        self.look: Callable[[], None] | None = None
+        """Tells the other side what has changed around it, before it is asked for anything."""
 
     def request(self, verb: str, number: int, *rest: Any) -> Any:
         """Ask the other side and wait; raises what it raised. What a call gave is returned as it came."""
         with self._turn:
             if self._nesting >= MAX_NESTING:
                 raise RecursionError("calls between tester and candidate are nested too deeply")
+            if self.look is not None:
+                self.look()
             self._nesting += 1
             self.on_request()
             try:
@@ -87,6 +95,8 @@ class Link:
                 while True:
                     message = self.receive()
                     if message[0] in ("r", "x", "stop"):
+                        if self.strict and len(message) > 2:
+                            _show(*message[2:])
                         return self._outcome(verb, message)
                     self.answer(message)
             except (NotPlain, IndexError, TypeError, ValueError) as error:
@@ -108,8 +118,6 @@ class Link:
             if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
                 raise self.errors.kind(["builtins:StopIteration"])("outside of an iteration")
             raise StopIteration(self.codec.decode(message[1]))
-        if self.strict and len(message) > 2 and type(message[2]) is str and sys.stdout is not sys.__stdout__:
-            sys.stdout.write(message[2])  # where a test looks at what was printed
         if verb == "call":
             return message[1]
         return self.codec.decode(message[1])
@@ -161,21 +169,19 @@ class Link:
         try:
             answer: list[Any]
             verb, number, *rest = message
-            thing = self._given[number]
             if verb == "call":
-                answer = ["r", call(self, thing, *rest)]
+                answer = ["r", call(self, self._given[number], *rest)]
+            elif verb == "around" and not self.strict:
+                answer = ["r", self.around(*rest)]
             else:
-                answer = ["r", self.codec.encode(VERBS[verb](self, thing, *rest))]
-            printed = self.printed()
-            if printed:
-                answer.append(printed)
+                answer = ["r", self.codec.encode(VERBS[verb](self, self._given[number], *rest))]
         except Gone:
             raise
         except StopIteration as stop:
             answer = ["stop", self._encoded_or_none(stop.value)]
         except BaseException as error:  # noqa: BLE001 - whatever it raised is an answer, exits included
             answer = ["x", self.errors.told(error)]
-        self.send(answer)
+        self.send(answer + self.caught())
 
     def send(self, message: Any) -> None:
         """One message out; raises ``Gone``."""
@@ -317,6 +323,18 @@ class Link:
             return self.codec.encode(value)
         except NotPlain:
             return None
+
+
+def _show(printed: Any, errors: Any = "", warned: Any = ()) -> None:
+    """Where a test looks at what is printed, or warned of, let it see that of the candidate."""
+    if type(printed) is str and printed and sys.stdout is not sys.__stdout__:
+        sys.stdout.write(printed)
+    if type(errors) is str and errors and sys.stderr is not sys.__stderr__:
+        sys.stderr.write(errors)
+    for names, text in warned:
+        known = [getattr(builtins, str(name).partition(":")[2], None) for name in names]
+        kinds = [kind for kind in known if isinstance(kind, type) and issubclass(kind, Warning)]
+        warnings.warn_explicit(str(text), kinds[0] if kinds else UserWarning, "solution.py", 1)
 
 
 _ALONE = ("__hash__", "__round__")

@@ -14,6 +14,7 @@ from .link import Gone, Link
 from .prelude import begin
 from .program import fresh_module, take_place
 from .proxies import Class_, Proxy
+from .surroundings import Watched
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 STATE = struct.Struct("<II")
@@ -41,6 +42,7 @@ class Tester:
     def run(self) -> None:
         """Setup, entries, tests, end."""
         link, job = self._link, self._job
+        link.look = Watched(link, "".join([job["setup"], *job["tests"]])).look
         started, setup, _ = begin("tester", job["setup"])
         names = fresh_module("tester", "<setup>", started).__dict__
         try:
