@@ -24,8 +24,10 @@ from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
+from .classes import Remote, derive
 from .errors import Errors, names_of
-from .proxies import Proxy, proxy_class
+from .plain import OWN_MODULE
+from .proxies import Proxy, abilities_of, proxy_class
 from .sharing import SharingCodec
 from .tables import NotPlain
 from .verbs import VERBS, call
@@ -67,6 +69,7 @@ class Link:
         self.constructors: set[int] = set()
         """Handles of the classes that the tests ask for by name."""
         self._made: set[int] = set()
+        self._classes: dict[int, Any] = {}
         self._nesting = 0
         self._turn = RLock()
         self.gone = False
@@ -139,7 +142,14 @@ class Link:
 
     def owns(self, thing: Any) -> bool:
         """Whether a thing is, or stands for, one of the other side's."""
-        return isinstance(thing, Proxy) and thing._sandbox_link is self
+        return self._number_of(thing) is not None
+
+    def _number_of(self, thing: Any) -> int | None:
+        """The handle of what a stand-in stands for."""
+        kind: Any = type(thing)
+        if issubclass(kind, Proxy):
+            return thing._sandbox_number if kind._sandbox_link is self else None
+        return thing._sandbox_class if issubclass(kind, Remote) and thing._sandbox_link is self else None
 
     def operate(self, proxy: Proxy, name: str, *others: Any) -> Any:
         """Have the original do an operator; ``NotImplemented`` where it has none or the rule forbids it.
@@ -156,13 +166,15 @@ class Link:
         """The plain value of an original whose class is derived from a plain type."""
         return self.request("plain", proxy._sandbox_number)
 
-    def is_instance(self, thing: Any, of: Proxy) -> bool:
+    def is_instance(self, thing: Any, of: int) -> bool:
         """``isinstance``, asked of the side that has the class."""
-        return self.owns(thing) and self.request("isinstance", thing._sandbox_number, of._sandbox_number) is True
+        number = self._number_of(thing)
+        return number is not None and self.request("isinstance", number, of) is True
 
-    def is_subclass(self, thing: Any, of: Proxy) -> bool:
+    def is_subclass(self, thing: Any, of: int) -> bool:
         """``issubclass``, asked of the side that has the class."""
-        return self.owns(thing) and self.request("issubclass", thing._sandbox_number, of._sandbox_number) is True
+        number = self._number_of(thing)
+        return number is not None and self.request("issubclass", number, of) is True
 
     def answer(self, message: Any) -> None:
         """Do what a request of the other side asks, and answer it."""
@@ -173,6 +185,8 @@ class Link:
                 answer = ["r", call(self, self._given[number], *rest)]
             elif verb == "around" and not self.strict:
                 answer = ["r", self.around(*rest)]
+            elif verb == "derive" and not self.strict:
+                answer = ["r", derive(self, *rest)]
             else:
                 answer = ["r", self.codec.encode(VERBS[verb](self, self._given[number], *rest))]
         except Gone:
@@ -240,9 +254,10 @@ class Link:
     def _give(self, thing: Any) -> Any:
         kind = type(thing)
         if kind is types.FunctionType:  # what follows would come to the same, and look at much
-            return {"h": [self.give(thing), "c", kind.__name__]}
-        if issubclass(kind, Proxy) and kind._sandbox_link is self:
-            return {"y": thing._sandbox_number}
+            return {"h": [self.give(thing), "cf", kind.__name__]}
+        home = self._number_of(thing)
+        if home is not None:
+            return {"y": home}
         if id(thing) in self._homes:
             return {"y": self._homes[id(thing)][1]}
         if kind is slice:
@@ -267,9 +282,13 @@ class Link:
             if module in sys.modules and kind is getattr(sys.modules[module], title):
                 return {"P": [name, [self.codec.encode(part) for part in parts(thing)]]}
         told: list[Any] = [self.give(thing), _powers(thing, self.codec), kind.__name__[:200]]
-        if isinstance(thing, type) and issubclass(thing, BaseException):
-            told.append(names_of(thing))
-            self.errors.shared[told[-1][0]] = thing
+        if isinstance(thing, type):
+            told[2] = thing.__name__[:200]
+            if issubclass(thing, BaseException):
+                told.append(names_of(thing))
+                self.errors.shared[told[-1][0]] = thing
+        elif not self.strict and kind.__module__ == OWN_MODULE:
+            told += [None, self.give(kind)]
         return {"h": told}
 
     def _take(self, tag: str, body: Any) -> Any:
@@ -293,19 +312,35 @@ class Link:
             return getattr(importlib.import_module(module), title)(*[self.codec.decode(part) for part in body[1]])
         raise NotPlain(f"unknown tag {tag[:20]!r}")
 
-    def _stand_in(self, number: Any, powers: Any, name: Any, names: Any = None) -> Any:
+    def _stand_in(self, number: Any, powers: Any, name: Any, names: Any = None, kind: Any = None) -> Any:
         if names is not None:
             return self.errors.kind(names)
         self._made.discard(number)
         key = (int(number), str(powers), str(name))
+        if self.strict and "t" in key[1]:
+            return self._class(key[0], key[2])
         known = self._proxies.get(key[0])
         if known is None or known[0] != key:
-            known = self._proxies[key[0]] = (key, proxy_class(self, key[1], key[2])(key[0]))
+            if kind is not None and not set("ag") & set(key[1]):
+                stand_in: Any = object.__new__(self._class(int(kind), key[2]))
+                Proxy.__init__(stand_in, key[0])
+            else:
+                stand_in = proxy_class(self, key[1], key[2])(key[0])
+            known = self._proxies[key[0]] = (key, stand_in)
             if isinstance(known[1], types.GeneratorType):
                 self._homes[id(known[1])] = (known[1], key[0])
         if isinstance(known[1], types.CoroutineType):
             del self._proxies[key[0]]
         return known[1]
+
+    def _class(self, number: int, name: str) -> Any:
+        if number not in self._classes:
+            self._classes[number] = Remote.stand_in(self, number, name)
+        return self._classes[number]
+
+    def keep_class(self, number: int, made: Any) -> None:
+        """Have ``made`` stand for the original with this handle."""
+        self._classes[number] = made
 
     def _named(self, body: Any) -> Any:
         module, _, name = body.partition(":")
@@ -344,31 +379,14 @@ _COMPARING = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
 
 def _powers(thing: Any, codec: SharingCodec) -> str:
     """What the other side may do with a thing, as letters that ``proxies`` knows."""
-    kind = type(thing)
     if isinstance(thing, types.CoroutineType):
         return "a"
     if isinstance(thing, types.GeneratorType):
         return "g"
-    powers = "t" if isinstance(thing, type) else "c" if callable(thing) else ""
-    powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
-    for letter, name in _ABILITIES:
-        powers += letter if hasattr(kind, name) else ""
-    powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
-    equal: Any = kind.__eq__
-    powers += "e" if equal is not object.__eq__ and not isinstance(thing, _ALIKE) else ""
-    return powers + ("v" if codec.is_plain(thing) else "")
+    return "t" if isinstance(thing, type) else abilities_of(type(thing), codec)
 
 
-_ALIKE = (type, types.FunctionType)
-"""Things that are equal to themselves alone, whatever their class says."""
 _NAMED = (type, types.BuiltinFunctionType, types.MethodDescriptorType)
-_ABILITIES = (
-    ("m", "__contains__"),
-    ("l", "__len__"),
-    ("r", "__reversed__"),
-    ("k", "__getitem__"),
-    ("w", "__enter__"),
-)
 
 
 def _library_name(thing: Any) -> str | None:

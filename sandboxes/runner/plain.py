@@ -11,7 +11,7 @@ import binascii
 import collections
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -68,10 +68,10 @@ class Codec:
         own = getattr(kind, "__module__", "") == OWN_MODULE and kind.__name__ not in self.classes
         return self._write_other(value) if own and self._write_other is not None else self.encode(value, depth)
 
-    def is_plain(self, value: Any) -> bool:
-        """Whether the class of a value is derived from a plain type."""
-        return isinstance(value, _FLATTENED) or any(
-            module in sys.modules and isinstance(value, getattr(sys.modules[module], name)) for module, name, _ in _RARE
+    def is_plain(self, kind: type) -> bool:
+        """Whether a class is derived from a plain type."""
+        return issubclass(kind, _FLATTENED) or any(
+            module in sys.modules and issubclass(kind, getattr(sys.modules[module], name)) for module, name, _ in _RARE
         )
 
     def _encode_object(self, value: Any, depth: int) -> Any:

@@ -10,10 +10,10 @@ import sys
 from typing import Any
 
 from .caller import describe, read_input, write_record
+from .classes import Remote
 from .link import Gone, Link
 from .prelude import begin
 from .program import fresh_module, take_place
-from .proxies import Class_, Proxy
 from .surroundings import Watched
 
 _LINK, _REPORT, _STATE = 3, 4, 5
@@ -58,19 +58,19 @@ class Tester:
             if greeting[0] != "ready":
                 self._stop({"load": greeting[1]})
             proxies = [link.codec.decode(handle) for handle in greeting[1]]
-        except Gone as error:
+        except (Gone, Exception) as error:  # noqa: BLE001 - whatever comes of a greeting that is none
             self._stop({"load": {"type": "Gone", "message": str(error), "traceback": "", "line": None}})
         STATE.pack_into(self._state, 0, 0, 0)
         for name, proxy in zip(job["entries"], proxies, strict=True):
             self._bind(names, name, proxy)
-            if name[:1].isupper() and isinstance(proxy, Class_):
-                link.constructors.add(proxy._sandbox_number)
+            if name[:1].isupper() and isinstance(proxy, Remote):
+                link.constructors.add(proxy._sandbox_class)
         names.setdefault("candidate", proxies[0])
         for number, test in enumerate(job["tests"]):
             if not self._test(number, test, names, proxies[0]) and job["stop"]:
                 break
         flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
-        flags += ["plain_entry"] * any(not isinstance(proxy, Proxy) for proxy in proxies)
+        flags += ["plain_entry"] * any(not link.owns(proxy) for proxy in proxies)
         self._stop({"end": flags})
 
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:

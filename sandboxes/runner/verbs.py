@@ -7,12 +7,16 @@ import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .proxies import OPEN_NAMES, OPERATORS
+from .classes import bound, methods
+from .inspection import code_of, fields, parameters
+from .plain import OWN_MODULE
+from .proxies import OPEN_NAMES, OPERATORS, abilities_of
 from .tables import Flat, Whole
 
 if TYPE_CHECKING:
     from .link import Link
 
+_TEXT = 2000
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
 _INERT = (
     types.FunctionType,
@@ -107,7 +111,33 @@ class _Iteration:
         return next(self._inner)
 
 
+def _described(link: Link, thing: Any) -> list[Any]:
+    """Of a class: its bases among the program's, what its objects can, its full name and its text."""
+    bases = [base for base in thing.__bases__ if base.__module__ == OWN_MODULE and not issubclass(base, BaseException)]
+    text = thing.__doc__
+    return [bases, abilities_of(thing, link.codec), thing.__qualname__, text[:_TEXT] if type(text) is str else None]
+
+
+def _of_a_candidate(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb that no candidate may use on what a tester gave it."""
+
+    def checked(link: Link, thing: Any, *rest: Any) -> Any:
+        if link.strict:
+            raise AttributeError(verb.__name__)
+        return verb(link, thing, *rest)
+
+    return checked
+
+
 VERBS: dict[str, Callable[..., Any]] = {
+    "dir": _of_a_candidate(lambda link, thing: dir(thing)),
+    "describe": _of_a_candidate(_described),
+    "abilities": _of_a_candidate(lambda link, thing: _described(link, thing)[1]),
+    "methods": _of_a_candidate(lambda link, thing: methods(thing)),
+    "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
+    "signature": _of_a_candidate(parameters),
+    "code": _of_a_candidate(lambda link, thing: code_of(thing)),
+    "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
     "set": _assign,
     "del": _delete,
