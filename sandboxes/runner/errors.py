@@ -96,8 +96,8 @@ class Errors:
             error.__cause__ = self.rebuilt(told["cause"])
         return error
 
-    def kind(self, names: Sequence[str]) -> type[BaseException]:
-        """The class for the names of a class and of its bases, nearest first."""
+    def kind(self, names: Sequence[str], number: int | None = None) -> type[BaseException]:
+        """The class for the names of a class and of its bases, nearest first; ``number`` is its handle."""
         kind: type[BaseException] = Exception
         if os.getpid() == self._process:
             kind = next((_ENDING[name] for name in names if name in _ENDING), kind)
@@ -109,6 +109,8 @@ class Errors:
             elif name not in _ROOTS and not (kind is not Exception and name in _ENDING):
                 path = (*path, name)
                 kind = self._made.setdefault(path, self._made.get(path) or _made_below(kind, name))
+        if number is not None and self._link.strict and "_sandbox_name" in vars(kind):
+            kind._sandbox_maker = (self._link, number)  # type: ignore[attr-defined] # of a class that is made here
         return kind
 
     def _known(self, name: str) -> type[Exception] | None:
@@ -142,12 +144,22 @@ def _title(kind: type) -> str:
 
 def _made_below(base: type[BaseException], name: str) -> type[BaseException]:
     title = name.rpartition(":")[2]
-    own = {"__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
+    own = {"__init__": _construct, "__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
     return type(title if title.isidentifier() else "Error", (base,), own)
 
 
 def _told_text(error: Any) -> str:
     return str(_own_dict(error).get("_sandbox_text", BaseException.__str__(error)))
+
+
+def _construct(error: Any, *args: Any, **kwargs: Any) -> None:
+    """Where a test makes one, by a class that it knows by name: what the original's constructor would."""
+    error.args = args
+    maker = getattr(type(error), "_sandbox_maker", None)
+    if maker is not None:
+        original = maker[0].call(maker[1], args, kwargs)
+        error.args = original.args
+        _own_dict(error).update(_own_dict(original))
 
 
 def _asked_for(error: Any, name: str) -> Any:

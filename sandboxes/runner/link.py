@@ -1,10 +1,10 @@
 """Two processes that use each other's functions and objects by messages: the tester and its candidate.
 
 A message is a record of JSON. A request is ``[verb, handle, …]``; the answer is ``["r", value]``, ``["x", exception]``
-or ``["stop", value]``, with what was printed meanwhile after it. While one side waits for an answer it serves the other's requests, so
-callbacks nest. Plain values cross by value; what else a side gives away stays where it is, and crosses as a handle
-``{"h": [number, powers, type name]}``; a handle that comes home is ``{"y": number}``. A function or class of
-the standard library crosses by name, from the tester to the candidate only: ``{"k": "module:name"}``; built-in types
+or ``["stop", value]``, with what was printed meanwhile after it. While one side waits for an answer it serves the
+other's requests, so callbacks nest. Plain values cross by value; what else a side gives away stays where it is, and
+crosses as a handle ``{"h": [number, powers, type name, names of an exception's class, handle of its class]}``; a
+handle that comes home is ``{"y": number}``. A function or class of the standard library crosses by name, from the tester to the candidate only: ``{"k": "module:name"}``; built-in types
 also come the other way. ``E`` is an exception as a value, ``S`` a slice, ``V`` a view of a dict.
 
 The tester's side is *strict*: it lets the candidate call what it was given, iterate it and read public attributes
@@ -155,11 +155,15 @@ class Link:
         """Have the original do an operator; ``NotImplemented`` where it has none or the rule forbids it.
 
         Values of the tester's take part in the arithmetic and membership of an object that the test itself has just
-        constructed, and that no other way has led to.
+        constructed, and that no other way has led to. With one whose class is derived from a plain type they meet in
+        the tester, as plain values.
         """
         if self.strict and name not in _ALONE and not all(map(self.owns, others)):
             if proxy._sandbox_number not in self._made or name in _COMPARING:
-                return NotImplemented
+                if "v" not in proxy._sandbox_powers or name[:3] == "__i":
+                    return NotImplemented
+                plain = self.plain(proxy)
+                return getattr(plain, name)(*others) if hasattr(plain, name) else NotImplemented
         return self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
 
     def plain(self, proxy: Any) -> Any:
@@ -314,7 +318,7 @@ class Link:
 
     def _stand_in(self, number: Any, powers: Any, name: Any, names: Any = None, kind: Any = None) -> Any:
         if names is not None:
-            return self.errors.kind(names)
+            return self.errors.kind(names, int(number))
         self._made.discard(number)
         key = (int(number), str(powers), str(name))
         if self.strict and "t" in key[1]:
@@ -327,7 +331,7 @@ class Link:
             else:
                 stand_in = proxy_class(self, key[1], key[2])(key[0])
             known = self._proxies[key[0]] = (key, stand_in)
-            if isinstance(known[1], types.GeneratorType):
+            if isinstance(known[1], types.GeneratorType | types.AsyncGeneratorType):
                 self._homes[id(known[1])] = (known[1], key[0])
         if isinstance(known[1], types.CoroutineType):
             del self._proxies[key[0]]
@@ -383,6 +387,8 @@ def _powers(thing: Any, codec: SharingCodec) -> str:
         return "a"
     if isinstance(thing, types.GeneratorType):
         return "g"
+    if isinstance(thing, types.AsyncGeneratorType):
+        return "ag"
     return "t" if isinstance(thing, type) else abilities_of(type(thing), codec)
 
 

@@ -10,7 +10,7 @@ original is a plain value of a class of its own (``class Stack(list)``), its pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
         object.__setattr__(self, "_sandbox_number", number)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__dataclass_fields__" and type(type(self)) is not type:
+            return getattr(type(self), name)
         if name.startswith("_sandbox") or (name.startswith("__") and name not in OPEN_NAMES):
             raise AttributeError(f"{name!r} of an object in another process")
         return self._sandbox_link.request("get", self._sandbox_number, name)
@@ -251,10 +253,46 @@ class Context_(Proxy):
         return self._sandbox_link.request("enter", self._sandbox_number)
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        link = self._sandbox_link
-        told = None if error is None else link.errors.told(error)
-        # what it answers is not heeded by a tester: it could swallow the failure of a test
-        return link.request("exit", self._sandbox_number, told) is True and not link.strict
+        return _left(self, "exit", error, trace)
+
+
+def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) -> bool:
+    """Leave a context; whether it swallows the exception."""
+    link = manager._sandbox_link
+    told = None if error is None else link.errors.told(error)
+    swallows = link.request(verb, manager._sandbox_number, told) is True
+    # a tester heeds it with care: it could swallow the failure of a test
+    return swallows and not link.strict
+
+
+class AsyncContext_(Proxy):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        return self._sandbox_link.request("aenter", self._sandbox_number)
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        return _left(self, "aexit", error, trace)
+
+
+class AsyncIterable_(Proxy):
+    __slots__ = ()
+
+    def __aiter__(self) -> Any:
+        return self._sandbox_link.request("aiter", self._sandbox_number)
+
+
+class AsyncIterator_(AsyncIterable_):
+    __slots__ = ()
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> Any:
+        found = self._sandbox_link.request("anext", self._sandbox_number)
+        if not found:
+            raise StopAsyncIteration
+        return found[0]
 
 
 _kinds: dict[tuple[type, type], type] = {}
@@ -279,6 +317,9 @@ _POWERS: dict[str, type[Proxy]] = {
     "r": Reversible_,
     "k": Keyed_,
     "w": Context_,
+    "x": AsyncContext_,
+    "y": AsyncIterator_,
+    "z": AsyncIterable_,
 }
 
 
@@ -288,6 +329,9 @@ _ABILITIES = (
     ("r", "__reversed__"),
     ("k", "__getitem__"),
     ("w", "__enter__"),
+    ("x", "__aenter__"),
+    ("y", "__anext__"),
+    ("z", "__aiter__"),
 )
 
 
@@ -315,6 +359,8 @@ def proxy_class(link: Link, powers: str, name: str) -> Any:
         return lambda number: _coroutine(link, number)
     if powers == "g":
         return lambda number: _generator(link, number)
+    if powers == "ag":
+        return lambda number: _async_generator(link, number)
     made: dict[tuple[str, str], type] = link.__dict__.setdefault("_classes", {})
     if (powers, name) not in made:
         bases = abilities(powers)
@@ -326,6 +372,15 @@ def proxy_class(link: Link, powers: str, name: str) -> Any:
 
 async def _coroutine(link: Link, number: int) -> Any:
     return link.request("await", number)
+
+
+async def _async_generator(link: Link, number: int) -> AsyncGenerator[Any, Any]:
+    try:
+        while found := link.request("anext", number):
+            yield found[0]
+    except GeneratorExit:
+        link.request("aclose", number)
+        raise
 
 
 def _generator(link: Link, number: int) -> Generator[Any, Any, Any]:

@@ -76,6 +76,8 @@ class SharingCodec(Codec):
         return self._shared(value, depth, None)
 
     def _encode_unusual(self, value: Any, depth: int) -> Any:
+        if hasattr(type(value), "_sandbox_powers") and self._write_other is not None:  # whatever class it says it has
+            return self._write_other(value)
         if isinstance(value, _CONTAINERS) or is_array(value):
             return self._shared(value, depth, super()._encode_unusual)
         return super()._encode_unusual(value, depth)

@@ -85,17 +85,39 @@ def _text(link: Link, thing: Any, kind: str, spec: str = "") -> Any:
 
 
 def _await(link: Link, thing: Any) -> Any:
+    """Wait for something in an event loop of this side's own, also while one of them runs."""
     import asyncio
 
     async def outer() -> Any:
         return await thing
 
-    return asyncio.run(outer())
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    loop = link.__dict__.setdefault("_loop", None) or asyncio.new_event_loop()
+    if loop.is_running():
+        loop = asyncio.new_event_loop()
+    else:
+        link.__dict__["_loop"] = loop
+    try:
+        return loop.run_until_complete(outer())
+    finally:
+        asyncio._set_running_loop(running)
+
+
+def _next_awaited(link: Link, thing: Any) -> list[Any]:
+    try:
+        return [_await(link, thing.__anext__())]
+    except StopAsyncIteration:
+        return []
 
 
 def _leave(link: Link, thing: Any, told: Any) -> Any:
+    return bool(thing.__exit__(*_left_by(link, told)))
+
+
+def _left_by(link: Link, told: Any) -> tuple[Any, Any, Any]:
     error = None if told is None else link.errors.rebuilt(told)
-    return bool(thing.__exit__(None if error is None else type(error), error, None))
+    return None if error is None else type(error), error, None
 
 
 class _Iteration:
@@ -161,4 +183,9 @@ VERBS: dict[str, Callable[..., Any]] = {
     "text": _text,
     "enter": lambda link, thing: thing.__enter__(),
     "exit": _leave,
+    "aenter": lambda link, thing: _await(link, thing.__aenter__()),
+    "aexit": lambda link, thing, told: bool(_await(link, thing.__aexit__(*_left_by(link, told)))),
+    "aiter": lambda link, thing: thing.__aiter__(),
+    "anext": _next_awaited,
+    "aclose": lambda link, thing: _await(link, thing.aclose()),
 }
