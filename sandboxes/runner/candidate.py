@@ -75,10 +75,11 @@ class Candidate:
         leave, link = os._exit, self._link
         try:
             module, own = load_program(self._source, self._path, self._head["prelude"])
+            link.module, link.own = module, own
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]
             link.codec.whole = tuple(entry for entry in entries if _is_own_class(entry))
-            link.send(["ready", [link.codec.encode(entry) for entry in entries]])
+            link.send(["ready", [link.lent.written(entry) for entry in entries]])
         except Gone:
             leave(0)
         except BaseException as error:  # noqa: BLE001 - whatever loading raised is the program's fault, and reported so

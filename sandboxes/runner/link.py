@@ -4,8 +4,8 @@ A message is a record of JSON. A request is ``[verb, handle, …]``; the answer 
 or ``["stop", value]``, with what was printed meanwhile after it. While one side waits for an answer it serves the
 other's requests, so callbacks nest. Plain values cross by value; what else a side gives away stays where it is, and
 crosses as a handle ``{"h": [number, powers, type name, names of an exception's class, handle of its class]}``; a
-handle that comes home is ``{"y": number}``. A function or class of the standard library crosses by name, from the tester to the candidate only: ``{"k": "module:name"}``; built-in types
-also come the other way. ``E`` is an exception as a value, ``S`` a slice, ``V`` a view of a dict.
+handle that comes home is ``{"y": number}``. A function or class of the standard library crosses by name, from the
+tester to the candidate only: ``{"k": "module:name"}``; built-in types also come the other way. ``E`` is an exception as a value, ``S`` a slice, ``V`` a view of a dict.
 
 The tester's side is *strict*: it lets the candidate call what it was given, iterate it and read public attributes
 of plain instances, and nothing that leads to frames, code or modules.
@@ -26,6 +26,8 @@ from typing import Any
 
 from .classes import Remote, derive
 from .errors import Errors, names_of
+from .lending import Lent
+from .modules import RemoteModule
 from .plain import OWN_MODULE
 from .proxies import Proxy, abilities_of, proxy_class
 from .sharing import SharingCodec
@@ -39,12 +41,19 @@ _BY_NAME = ("builtins", "math", "operator", "functools", "itertools", "collectio
 _HIDDEN = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
 _ITERATING = ("next", "send", "throw")
 """Verbs that may answer with the end of an iteration."""
+_UNCOUNTED = ("describe", "abilities", "around", "module", "lent")
+"""Verbs that no test asks for."""
 _SINGLE = {"Ellipsis": ..., "NotImplemented": NotImplemented, "NoneType": type(None)}
 _BY_PARTS: dict[str, Callable[[Any], list[Any]]] = {
     "pathlib:PosixPath": lambda path: [str(path)],
     "pathlib:PurePosixPath": lambda path: [str(path)],
     "uuid:UUID": lambda value: [str(value)],
     "array:array": lambda values: [values.typecode, values.tolist()],
+    "datetime:timezone": lambda zone: [zone.utcoffset(None)],
+    "zoneinfo:ZoneInfo": lambda zone: [zone.key],
+    "ipaddress:IPv4Address": lambda address: [str(address)],
+    "ipaddress:IPv6Address": lambda address: [str(address)],
+    "ipaddress:IPv4Network": lambda network: [str(network)],
 }
 """Types of the library that are rebuilt from arguments, crossing as ``P``."""
 _VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
@@ -61,6 +70,7 @@ class Link:
         self._descriptor, self.strict = descriptor, strict
         self.codec = SharingCodec(classes, self._give, self._take)
         self.errors = Errors(self)
+        self.lent = Lent(self)
         self._given: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
         self._proxies: dict[int, Any] = {}
@@ -75,12 +85,16 @@ class Link:
         self.gone = False
         self.opaque = False
         """Whether a comparison met a handle."""
-        self.on_request: Callable[[], None] = lambda: None
+        self.on_request: Callable[[bool], None] = lambda counts: None
+        """Called before a request, with whether it is one of the tests' own."""
         self.on_answer: Callable[[], None] = lambda: None
         self.caught: Callable[[], list[Any]] = list
         """What this side has printed since it was last asked: text, text of errors, warnings; empty for nothing."""
         self.around: Callable[..., None] = lambda *what: None
         """Does what the other side says about what surrounds this one."""
+        self.module: Any = None
+        self.own: Any = ()
+        """The program's, at the candidate's end, and the names in it that are its own."""
         self.look: Callable[[], None] | None = None
         """Tells the other side what has changed around it, before it is asked for anything."""
 
@@ -91,15 +105,17 @@ class Link:
                 raise RecursionError("calls between tester and candidate are nested too deeply")
             if self.look is not None:
                 self.look()
+                for row in self.lent.changed() if verb != "lent" else ():
+                    self.request("lent", 0, [row])
             self._nesting += 1
-            self.on_request()
+            self.on_request(verb not in _UNCOUNTED)
             try:
                 self.send([verb, number, *rest])
                 while True:
                     message = self.receive()
                     if message[0] in ("r", "x", "stop"):
                         if self.strict and len(message) > 2:
-                            _show(*message[2:])
+                            self._notice(message[2:])
                         return self._outcome(verb, message)
                     self.answer(message)
             except (NotPlain, IndexError, TypeError, ValueError) as error:
@@ -109,6 +125,11 @@ class Link:
             finally:
                 self._nesting -= 1
                 self.on_answer()
+
+    def _notice(self, rest: Any) -> None:
+        caught, changed = rest
+        _show(*caught)
+        self.lent.told(changed)
 
     def _outcome(self, verb: str, message: Any) -> Any:
         if message[0] == "x":
@@ -147,8 +168,8 @@ class Link:
     def _number_of(self, thing: Any) -> int | None:
         """The handle of what a stand-in stands for."""
         kind: Any = type(thing)
-        if issubclass(kind, Proxy):
-            return thing._sandbox_number if kind._sandbox_link is self else None
+        if issubclass(kind, Proxy | RemoteModule):
+            return thing._sandbox_number if thing._sandbox_link is self else None
         return thing._sandbox_class if issubclass(kind, Remote) and thing._sandbox_link is self else None
 
     def operate(self, proxy: Proxy, name: str, *others: Any) -> Any:
@@ -189,17 +210,23 @@ class Link:
                 answer = ["r", call(self, self._given[number], *rest)]
             elif verb == "around" and not self.strict:
                 answer = ["r", self.around(*rest)]
+            elif verb == "lent" and not self.strict:
+                answer = ["r", self.lent.told(*rest)]
+            elif verb == "module" and not self.strict:
+                answer = ["r", self.codec.encode(self.module)]
             elif verb == "derive" and not self.strict:
                 answer = ["r", derive(self, *rest)]
             else:
-                answer = ["r", self.codec.encode(VERBS[verb](self, self._given[number], *rest))]
+                write = self.lent.written if verb in _LENDING and not self.strict else self.codec.encode
+                answer = ["r", write(VERBS[verb](self, self._given[number], *rest))]
         except Gone:
             raise
         except StopIteration as stop:
             answer = ["stop", self._encoded_or_none(stop.value)]
         except BaseException as error:  # noqa: BLE001 - whatever it raised is an answer, exits included
             answer = ["x", self.errors.told(error)]
-        self.send(answer + self.caught())
+        caught, changed = self.caught(), [] if self.strict else self.lent.changed()
+        self.send([*answer, caught, changed] if caught or changed else answer)
 
     def send(self, message: Any) -> None:
         """One message out; raises ``Gone``."""
@@ -286,7 +313,9 @@ class Link:
             if module in sys.modules and kind is getattr(sys.modules[module], title):
                 return {"P": [name, [self.codec.encode(part) for part in parts(thing)]]}
         told: list[Any] = [self.give(thing), _powers(thing, self.codec), kind.__name__[:200]]
-        if isinstance(thing, type):
+        if isinstance(thing, types.ModuleType):
+            told[1:] = ["o", thing.__name__[:200]]
+        elif isinstance(thing, type):
             told[2] = thing.__name__[:200]
             if issubclass(thing, BaseException):
                 told.append(names_of(thing))
@@ -311,6 +340,8 @@ class Link:
             if body[0] == "values":
                 return dict(enumerate(items)).values()
             return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
+        if tag == "L":
+            return self.lent.taken(*body)
         if tag == "P" and body[0] in _BY_PARTS:
             module, _, title = body[0].partition(":")
             return getattr(importlib.import_module(module), title)(*[self.codec.decode(part) for part in body[1]])
@@ -323,6 +354,8 @@ class Link:
         key = (int(number), str(powers), str(name))
         if self.strict and "t" in key[1]:
             return self._class(key[0], key[2])
+        if self.strict and key[1] == "o":
+            return RemoteModule(self, key[0], key[2])
         known = self._proxies.get(key[0])
         if known is None or known[0] != key:
             if kind is not None and not set("ag") & set(key[1]):
@@ -364,7 +397,7 @@ class Link:
             return None
 
 
-def _show(printed: Any, errors: Any = "", warned: Any = ()) -> None:
+def _show(printed: Any = "", errors: Any = "", warned: Any = ()) -> None:
     """Where a test looks at what is printed, or warned of, let it see that of the candidate."""
     if type(printed) is str and printed and sys.stdout is not sys.__stdout__:
         sys.stdout.write(printed)
@@ -376,6 +409,8 @@ def _show(printed: Any, errors: Any = "", warned: Any = ()) -> None:
         warnings.warn_explicit(str(text), kinds[0] if kinds else UserWarning, "solution.py", 1)
 
 
+_LENDING = ("get", "enter", "aenter")
+"""Verbs that read a value off an object."""
 _ALONE = ("__hash__", "__round__")
 """Operators whose operand, if any, is no value of a test."""
 _COMPARING = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .inspection import Code, signature
 from .plain import OWN_MODULE, Codec
+from .swallowing import is_deliberate
 
 if TYPE_CHECKING:
     from .link import Link
@@ -261,8 +262,7 @@ def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) ->
     link = manager._sandbox_link
     told = None if error is None else link.errors.told(error)
     swallows = link.request(verb, manager._sandbox_number, told) is True
-    # a tester heeds it with care: it could swallow the failure of a test
-    return swallows and not link.strict
+    return swallows and (not link.strict or (error is not None and is_deliberate(error, trace)))
 
 
 class AsyncContext_(Proxy):

@@ -12,9 +12,11 @@ from typing import Any
 from .caller import describe, read_input, write_record
 from .classes import Remote
 from .link import Gone, Link
+from .modules import Importing
 from .prelude import begin
 from .program import fresh_module, take_place
 from .surroundings import Watched
+from .swallowing import sources
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 STATE = struct.Struct("<II")
@@ -65,9 +67,11 @@ class Tester:
             self._bind(names, name, proxy)
             if name[:1].isupper() and isinstance(proxy, Remote):
                 link.constructors.add(proxy._sandbox_class)
-        names.setdefault("candidate", proxies[0])
+        sys.meta_path.insert(0, Importing(link))
+        first = proxies[0] if proxies else None
+        names.setdefault("candidate", first)
         for number, test in enumerate(job["tests"]):
-            if not self._test(number, test, names, proxies[0]) and job["stop"]:
+            if not self._test(number, test, names, first) and job["stop"]:
                 break
         flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
         flags += ["plain_entry"] * any(not link.owns(proxy) for proxy in proxies)
@@ -76,6 +80,7 @@ class Tester:
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:
         path, calls, error = f"<test {number}>", self._calls, None
         try:
+            sources[path] = source
             before = names.get("check")  # an entry may be called so
             exec(compile(source, path, "exec", dont_inherit=True), names)
             check = names.get("check")
@@ -99,8 +104,8 @@ class Tester:
         else:
             names[first] = proxy
 
-    def _began(self) -> None:
-        self._calls += 1
+    def _began(self, counts: bool) -> None:
+        self._calls += counts
         STATE.pack_into(self._state, 0, self._calls, 1)
 
     def _ended(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import operator
 import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .classes import bound, methods
 from .inspection import code_of, fields, parameters
+from .modules import exports
 from .plain import OWN_MODULE
 from .proxies import OPEN_NAMES, OPERATORS, abilities_of
 from .tables import Flat, Whole
@@ -159,6 +161,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
     "signature": _of_a_candidate(parameters),
     "code": _of_a_candidate(lambda link, thing: code_of(thing)),
+    "exports": _of_a_candidate(lambda link, thing: exports(thing, link.own)),
     "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
     "set": _assign,
@@ -178,8 +181,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
-    "setitem": lambda link, thing, key, value: thing.__setitem__(link.codec.decode(key), link.codec.decode(value)),
-    "delitem": lambda link, thing, key: thing.__delitem__(link.codec.decode(key)),
+    "setitem": lambda link, thing, key, value: operator.setitem(thing, link.codec.decode(key), link.codec.decode(value)),
+    "delitem": lambda link, thing, key: operator.delitem(thing, link.codec.decode(key)),
     "text": _text,
     "enter": lambda link, thing: thing.__enter__(),
     "exit": _leave,
