@@ -26,6 +26,8 @@ from typing import Any
 
 from .classes import Remote, derive
 from .errors import Errors, names_of
+from .files import is_path, lend
+from .frames import NAMES, name_of, parts_of, rebuilt
 from .lending import Lent
 from .modules import RemoteModule
 from .plain import OWN_MODULE
@@ -150,6 +152,9 @@ class Link:
         """Call what a handle stands for; mutable arguments are updated to what the other side made of them."""
         values = [*args, *kwargs.values()]
         with self._turn:
+            for value in values if self.look is not None else ():
+                if is_path(value):
+                    lend(value, lambda path, content: self.request("around", 0, "file", path, self.codec.encode(content)))
             written, rows, objects = self.codec.encode_together(values)
             answer = self.request("call", number, written, list(kwargs), rows)
             try:
@@ -308,6 +313,9 @@ class Link:
                 raise TypeError(f"{kind.__name__} cannot be passed to the candidate")
         elif isinstance(thing, type) and thing.__module__ == "builtins":
             return {"k": f"builtins:{thing.__name__}"}
+        title = name_of(thing) if kind.__module__.startswith("pandas") else None
+        if title is not None:
+            return {"A": [title, [self.codec.encode(part) for part in parts_of(title, thing)]]}
         for name, parts in _BY_PARTS.items():
             module, _, title = name.partition(":")
             if module in sys.modules and kind is getattr(sys.modules[module], title):
@@ -340,6 +348,8 @@ class Link:
             if body[0] == "values":
                 return dict(enumerate(items)).values()
             return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
+        if tag == "A" and body[0] in NAMES:
+            return rebuilt(body[0], [self.codec.decode(part) for part in body[1]])
         if tag == "L":
             return self.lent.taken(*body)
         if tag == "P" and body[0] in _BY_PARTS:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .errors import names_of
+from .files import receive
 
 if TYPE_CHECKING:
     from .link import Link
@@ -109,7 +110,8 @@ class Told:
 
     def hear(self, what: str, *rest: Any) -> None:
         """Do what the tester tells of."""
-        hear: Callable[..., None] = {"place": self._place, "environment": self._environ, "seed": self._seed}[what]
+        known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
+        hear: Callable[..., None] = known[what]
         hear(*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:
@@ -131,6 +133,9 @@ class Told:
     def _seed(self, module: str, written: Any) -> None:
         args, kwargs = self._link.codec.decode(written)
         __import__(module, fromlist=["x"]).seed(*args, **kwargs)
+
+    def _file(self, path: str, written: Any) -> None:
+        receive(path, self._link.codec.decode(written))
 
     def caught(self) -> tuple[str, list[Any]]:
         """Text of standard error and warnings, each once, where the tests look at them."""
