@@ -75,7 +75,7 @@ class Candidate:
         leave, link = os._exit, self._link
         try:
             module, own = load_program(self._source, self._path, self._head["prelude"])
-            link.module, link.own = module, own
+            link.module = module
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]
             link.codec.whole = tuple(entry for entry in entries if _is_own_class(entry))

@@ -49,14 +49,14 @@ def _open(path: str) -> None:
         return
     parts = path.split("/")[2:]
     above = [SHARED + "/".join(parts[:count]) for count in range(1, len(parts))]
-    for folder in above:
-        _allow(folder, 0o011)
     if not os.path.lexists(path) and above:
         path = above[-1]
+    for folder in above:
+        _try(folder, 0o011)
     for count, inner in enumerate(_below(path)):
         if count >= _MOST_FILES:
             return
-        _allow(inner, 0o077 if os.path.isdir(inner) else 0o066)
+        _try(inner, 0o077 if os.path.isdir(inner) else 0o066)
 
 
 def _below(path: str) -> Iterator[str]:
@@ -65,8 +65,20 @@ def _below(path: str) -> Iterator[str]:
         yield from (os.path.join(folder, name) for name in (*folders, *files))
 
 
+def _try(path: str, bits: int) -> None:
+    try:
+        _allow(path, bits)
+    except OSError:  # another's, or a link
+        return
+
+
 def _allow(path: str, bits: int) -> None:
-    """Set bits of the mode, where it is no link and belongs to this user."""
-    found = os.lstat(path)
-    if found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode) and found.st_mode & bits != bits:
-        os.chmod(path, stat.S_IMODE(found.st_mode) | bits)
+    """Set bits of the mode. By descriptor: the candidate may write where this path leads, and put a link there."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(descriptor)
+        here = os.readlink(f"/proc/self/fd/{descriptor}").startswith(SHARED)
+        if here and found.st_uid == os.getuid() and found.st_mode & bits != bits:
+            os.fchmod(descriptor, stat.S_IMODE(found.st_mode) | bits)
+    finally:
+        os.close(descriptor)

@@ -1,7 +1,8 @@
-"""Lists, dicts and sets that a test reads off an object, kept the same on both sides.
+"""Lists, dicts and sets that a test reads off an object or makes one with, kept the same on both sides.
 
-``stack.items.append(1)`` is to change the stack, and ``log = logger.lines`` to show what is logged later. Both sides
-keep those lent last, and before they hand over to the other they tell it which of them have changed.
+``stack.items.append(1)`` is to change the stack, ``log = logger.lines`` to show what is logged later, and what a test
+gave to a constructor may be changed by a method. Both sides keep those lent last, and before they hand over to the
+other they tell it which of them have changed.
 """
 
 from __future__ import annotations
@@ -24,27 +25,35 @@ class Lent:
         self._link = link
         self._things: list[Any] = []
         self._seen: list[Any] = []
-        self._next = 0
+        self._next, self._fresh = 0, False
 
     def written(self, thing: Any) -> Any:
         """The written form of a value that is read off an object: lent, where it is a container and no large one."""
-        codec = self._link.codec
-        written = codec.encode(thing)
-        if type(thing) not in _KINDS or len(thing) > _LONGEST or len(str(written)) > _LARGEST:
+        written = self._link.codec.encode(thing)
+        number = self.lend(thing, written)
+        if number is None:
             return written
+        return {"L": [number, written, self._fresh]}
+
+    def lend(self, thing: Any, written: Any = None) -> int | None:
+        """Keep a container that both sides have from now on: its number. None where it is none, or too large."""
+        if type(thing) not in _KINDS or len(thing) > _LONGEST:
+            return None
+        if len(str(self._link.codec.encode(thing) if written is None else written)) > _LARGEST:
+            return None
         number = next((at for at, other in enumerate(self._things) if other is thing), None)
-        fresh = number is None
+        self._fresh = number is None
         if number is None:
             number, self._next = self._next % _MOST, self._next + 1
-        self._keep(number, thing)
-        return {"L": [number, written, fresh]}
+        self.keep(number, thing)
+        return number
 
     def taken(self, number: int, written: Any, fresh: bool) -> Any:
         """What was lent: where it was before, the same as then."""
         value = self._link.codec.decode(written)
         if not fresh:
             return self._copy(number, value)
-        self._keep(number, value)
+        self.keep(number, value)
         return value
 
     def changed(self) -> list[Any]:
@@ -63,7 +72,8 @@ class Lent:
         for number, written in rows:
             self._copy(number, self._link.codec.decode(written))
 
-    def _keep(self, number: int, thing: Any) -> None:
+    def keep(self, number: int, thing: Any) -> None:
+        """Have ``thing`` be what both sides have under this number."""
         if number == len(self._things):
             self._things.append(thing)
             self._seen.append(None)
@@ -75,5 +85,5 @@ class Lent:
             raise NotPlain("what was lent stays what it is")
         thing.clear()
         thing.extend(value) if type(thing) is list else thing.update(value)
-        self._keep(number, thing)
+        self.keep(number, thing)
         return thing

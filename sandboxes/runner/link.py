@@ -95,8 +95,7 @@ class Link:
         self.around: Callable[..., None] = lambda *what: None
         """Does what the other side says about what surrounds this one."""
         self.module: Any = None
-        self.own: Any = ()
-        """The program's, at the candidate's end, and the names in it that are its own."""
+        """The program's, at the candidate's end."""
         self.look: Callable[[], None] | None = None
         """Tells the other side what has changed around it, before it is asked for anything."""
 
@@ -154,13 +153,17 @@ class Link:
         with self._turn:
             for value in values if self.look is not None else ():
                 if is_path(value):
-                    lend(value, lambda path, content: self.request("around", 0, "file", path, self.codec.encode(content)))
+                    lend(
+                        value, lambda path, content: self.request("around", 0, "file", path, self.codec.encode(content))
+                    )
             written, rows, objects = self.codec.encode_together(values)
             answer = self.request("call", number, written, list(kwargs), rows)
             try:
-                written, rows = answer
+                written, rows, *lent = answer
                 (result,), _ = self.codec.decode_together([written], rows, objects)
-            except (NotPlain, TypeError, ValueError) as why:
+                for number, at in lent[0] if lent else ():
+                    self.lent.keep(number, values[at])
+            except (NotPlain, LookupError, TypeError, ValueError) as why:
                 self._leave(f"malformed: {why}")
             if number in self.constructors and isinstance(result, Proxy):
                 self._made.add(result._sandbox_number)

@@ -1,6 +1,7 @@
 """The program's module, and modules that it imported, as modules in the tester's process.
 
-What a test reads is read there, and what it puts in (``monkeypatch``, ``mock.patch``) is put there.
+What a test reads is read there, and what it puts in (``monkeypatch``, ``mock.patch``) is put there. The program does not
+say what ``import *`` binds: it would hide the names that a test compares with.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ class RemoteModule(types.ModuleType):
         self.__dict__.update(_sandbox_link=link, _sandbox_number=number)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__all__":
-            return [str(each) for each in self._sandbox_link.request("exports", self._sandbox_number)]
         if name.startswith("__") and name not in OPEN_NAMES:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return self._sandbox_link.request("get", self._sandbox_number, name)
@@ -42,12 +41,6 @@ class RemoteModule(types.ModuleType):
 
     def __dir__(self) -> list[str]:
         return [str(name) for name in self._sandbox_link.request("dir", self._sandbox_number)]
-
-
-def exports(module: Any, given: Any) -> list[str]:
-    """The candidate's side: what ``import *`` binds, less the names that were there before the program."""
-    listed = getattr(module, "__all__", None)
-    return list(listed) if listed is not None else [name for name in vars(module) if name[:1] != "_" and name in given]
 
 
 class Importing:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from .classes import bound, methods
 from .inspection import code_of, fields, parameters
-from .modules import exports
 from .plain import OWN_MODULE
 from .proxies import OPEN_NAMES, OPERATORS, abilities_of
 from .tables import Flat, Whole
@@ -42,7 +41,10 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
         result = Whole(result)
     changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
     (first,), content, _ = codec.encode_together([result], known, changed=changed)
-    return [first, content]
+    if type(result) is not Whole:
+        return [first, content]
+    lent = [[link.lent.lend(value), at] for at, value in enumerate(values)]
+    return [first, content, [pair for pair in lent if pair[0] is not None]]
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
@@ -71,6 +73,13 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     inert = isinstance(thing, _INERT) or getattr(type(thing), "__module__", "") in ("functools", "operator")
     if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
+    of_class = getattr(type(thing), name, None)
+    if (writes and callable(of_class)) or (of_class is not None and _is_mock(thing)) or name.startswith("assert"):
+        raise AttributeError(name)  # what a test looks at afterwards, or looks with
+
+
+def _is_mock(thing: Any) -> bool:
+    return any(kind.__module__ == "unittest.mock" for kind in type(thing).__mro__)
 
 
 def _operate(link: Link, thing: Any, name: str, written: Any) -> Any:
@@ -161,7 +170,6 @@ VERBS: dict[str, Callable[..., Any]] = {
     "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
     "signature": _of_a_candidate(parameters),
     "code": _of_a_candidate(lambda link, thing: code_of(thing)),
-    "exports": _of_a_candidate(lambda link, thing: exports(thing, link.own)),
     "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
     "set": _assign,
@@ -181,7 +189,9 @@ VERBS: dict[str, Callable[..., Any]] = {
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
-    "setitem": lambda link, thing, key, value: operator.setitem(thing, link.codec.decode(key), link.codec.decode(value)),
+    "setitem": lambda link, thing, key, value: operator.setitem(
+        thing, link.codec.decode(key), link.codec.decode(value)
+    ),
     "delitem": lambda link, thing, key: operator.delitem(thing, link.codec.decode(key)),
     "text": _text,
     "enter": lambda link, thing: thing.__enter__(),
