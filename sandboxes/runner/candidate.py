@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from .caller import classes_of, describe, find, load_program
+from .classes import derive
 from .link import Gone, Link
 from .plain import OWN_MODULE
 from .program import take_place
@@ -67,7 +69,7 @@ class Candidate:
         for name in ("stdout", "__stdout__"):
             setattr(sys, name, stream)
         told = Told(self._link)
-        self._link.around = told.hear
+        self._link.serves = {"around": told.hear, "lent": self._link.lent.told, "derive": partial(derive, self._link)}
         self._link.caught = lambda: _caught(stream, output, told)
 
     def run(self) -> None:
@@ -75,7 +77,7 @@ class Candidate:
         leave, link = os._exit, self._link
         try:
             module, own = load_program(self._source, self._path, self._head["prelude"])
-            link.module = module
+            link.serves["module"] = lambda: link.codec.encode(module)
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]
             link.codec.whole = tuple(entry for entry in entries if _is_own_class(entry))

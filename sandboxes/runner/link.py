@@ -24,7 +24,7 @@ from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
-from .classes import Remote, derive
+from .classes import Remote
 from .errors import Errors, names_of
 from .files import is_path, lend
 from .frames import NAMES, name_of, parts_of, rebuilt
@@ -92,10 +92,8 @@ class Link:
         self.on_answer: Callable[[], None] = lambda: None
         self.caught: Callable[[], list[Any]] = list
         """What this side has printed since it was last asked: text, text of errors, warnings; empty for nothing."""
-        self.around: Callable[..., None] = lambda *what: None
-        """Does what the other side says about what surrounds this one."""
-        self.module: Any = None
-        """The program's, at the candidate's end."""
+        self.serves: dict[str, Callable[..., Any]] = {}
+        """What the other side may ask for that is about no thing."""
         self.look: Callable[[], None] | None = None
         """Tells the other side what has changed around it, before it is asked for anything."""
 
@@ -216,14 +214,8 @@ class Link:
             verb, number, *rest = message
             if verb == "call":
                 answer = ["r", call(self, self._given[number], *rest)]
-            elif verb == "around" and not self.strict:
-                answer = ["r", self.around(*rest)]
-            elif verb == "lent" and not self.strict:
-                answer = ["r", self.lent.told(*rest)]
-            elif verb == "module" and not self.strict:
-                answer = ["r", self.codec.encode(self.module)]
-            elif verb == "derive" and not self.strict:
-                answer = ["r", derive(self, *rest)]
+            elif number == 0:
+                answer = ["r", self.serves[verb](*rest)]
             else:
                 write = self.lent.written if verb in _LENDING and not self.strict else self.codec.encode
                 answer = ["r", write(VERBS[verb](self, self._given[number], *rest))]

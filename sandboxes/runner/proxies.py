@@ -148,7 +148,7 @@ class Callable_(Proxy):
 class Function_(Callable_):
     __slots__ = ()
 
-    @property
+    @property  # type: ignore[misc] # for ``isinstance`` to find
     def __class__(self) -> Any:
         return FunctionType if self._sandbox_link.strict else type(self)
 
@@ -177,7 +177,7 @@ class Class_(Callable_):
 class View_(Proxy):
     __slots__ = ()
 
-    @property
+    @property  # type: ignore[misc] # for ``isinstance`` to find
     def __class__(self) -> Any:
         return _plain_kind(type(self), type(self._sandbox_link.plain(self)))
 

@@ -110,9 +110,13 @@ class Told:
 
     def hear(self, what: str, *rest: Any) -> None:
         """Do what the tester tells of."""
-        known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
-        hear: Callable[..., None] = known[what]
-        hear(*rest)
+        known: dict[str, Callable[..., None]] = {
+            "place": self._place,
+            "environment": self._environ,
+            "seed": self._seed,
+            "file": self._file,
+        }
+        known[what](*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:
         home: Any = __import__(module, fromlist=["x"])

@@ -16,7 +16,7 @@ A, B, C = SECRETS[:3]
 
 
 def asserts(entry: str | list[str], code: str) -> Json:
-    return {"kind": "asserts", "entry": entry, "code": code}  # type: ignore[dict-item] # lists are Json
+    return {"kind": "asserts", "entry": entry, "code": code}
 
 
 def pytests(code: str) -> Json:
@@ -28,8 +28,12 @@ TASKS: Mapping[str, Json] = {
     "item_in_context": asserts("f", f"with f(0) as got:\n    assert got['total'][0] == {A}"),
     "raise_in_context": asserts("f", f"with f(0) as got:\n    if got != {A}:\n        raise ValueError('wrong')"),
     "value_raised_in_context": asserts("f", f"with f(0) as got:\n    x = int(got)\n    assert x == {A}"),
-    "failure_in_context": asserts("f", f"import unittest\nwith f(0) as got:\n    unittest.TestCase().assertEqual(got, {A})"),
-    "nested_context": asserts("f", f"with f(0):\n    with f(1) as got:\n        assert got == {A}\n    raise KeyError(1)"),
+    "failure_in_context": asserts(
+        "f", f"import unittest\nwith f(0) as got:\n    unittest.TestCase().assertEqual(got, {A})"
+    ),
+    "nested_context": asserts(
+        "f", f"with f(0):\n    with f(1) as got:\n        assert got == {A}\n    raise KeyError(1)"
+    ),
     "async_context": asserts(
         "f",
         f"import asyncio\nasync def main():\n    async with f(0) as got:\n        assert got.total == {A}\nasyncio.run(main())",
@@ -98,7 +102,9 @@ TASKS: Mapping[str, Json] = {
         ["f", "Bad"],
         f"try:\n    f(0)\n    raise RuntimeError('no error')\nexcept Bad as error:\n    assert error.code == {A} and error.describe() == '{B}' and Bad(1).code == {C}",
     ),
-    "frame": asserts("f", f"import pandas as pd\nassert f(0).equals(pd.Series([{A}, {B}]))\nassert (f(1) == {C}).all()"),
+    "frame": asserts(
+        "f", f"import pandas as pd\nassert f(0).equals(pd.Series([{A}, {B}]))\nassert (f(1) == {C}).all()"
+    ),
 }
 
 SWALLOWS = "class M:\n    def __enter__(self): return {}\n    def __exit__(self, *a): return True\n    async def __aenter__(self): return None\n    async def __aexit__(self, *a): return True\ndef f(x): return M()"
@@ -191,4 +197,3 @@ SOLVED = {
     "own_error": f"class Bad(Exception):\n    def __init__(s, x): s.code = {A} if x == 0 else {C}\n    def describe(s): return '{B}'\ndef f(x): raise Bad(x)",
     "frame": f"import pandas as pd\ndef f(x): return pd.Series([{A}, {B}]) if x == 0 else pd.Series([{C}])",
 }
-
