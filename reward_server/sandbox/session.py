@@ -258,6 +258,7 @@ def _language(language: Language) -> Head:
         "run": list(language.run),
         "compile": None if language.compile is None else list(language.compile),
         "warm": language.warm,
+        "template": language.template,
         "env": dict(language.env),
     }
 
