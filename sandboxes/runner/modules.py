@@ -1,7 +1,7 @@
 """The program's module, and modules that it imported, as modules in the tester's process.
 
-What a test reads is read there, and what it puts in (``monkeypatch``, ``mock.patch``) is put there. The program does not
-say what ``import *`` binds: it would hide the names that a test compares with.
+What a test reads is read there, and what it puts in (``monkeypatch``, ``mock.patch``) is put there. The program does
+not say what ``import *`` binds: it would hide the names that a test compares with.
 """
 
 from __future__ import annotations

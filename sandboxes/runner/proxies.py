@@ -10,10 +10,11 @@ original is a plain value of a class of its own (``class Stack(list)``), its pla
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from .generators import async_generator, coroutine, generator
 from .inspection import Code, signature
 from .plain import OWN_MODULE, Codec
 from .swallowing import is_deliberate
@@ -356,11 +357,11 @@ def abilities(powers: str) -> tuple[type[Proxy], ...]:
 def proxy_class(link: Link, powers: str, name: str) -> Any:
     """The class of stand-ins with these abilities; for a coroutine or generator, a function that makes one of ours."""
     if powers == "a":
-        return lambda number: _coroutine(link, number)
+        return lambda number: coroutine(link, number)
     if powers == "g":
-        return lambda number: _generator(link, number)
+        return lambda number: generator(link, number)
     if powers == "ag":
-        return lambda number: _async_generator(link, number)
+        return lambda number: async_generator(link, number)
     made: dict[tuple[str, str], type] = link.__dict__.setdefault("_classes", {})
     if (powers, name) not in made:
         bases = abilities(powers)
@@ -368,34 +369,3 @@ def proxy_class(link: Link, powers: str, name: str) -> Any:
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
         made[powers, name] = type(name if name.isidentifier() else "object", bases, own)
     return made[powers, name]
-
-
-async def _coroutine(link: Link, number: int) -> Any:
-    return link.request("await", number)
-
-
-async def _async_generator(link: Link, number: int) -> AsyncGenerator[Any, Any]:
-    try:
-        while found := link.request("anext", number):
-            yield found[0]
-    except GeneratorExit:
-        link.request("aclose", number)
-        raise
-
-
-def _generator(link: Link, number: int) -> Generator[Any, Any, Any]:
-    verb: tuple[Any, ...] = ("next",)
-    while True:
-        try:
-            value = link.request(verb[0], number, *verb[1:])
-        except StopIteration as stop:
-            return stop.value
-        try:
-            sent = yield value
-        except GeneratorExit:
-            link.request("close", number)
-            raise
-        except BaseException as error:  # noqa: BLE001 - for the original to catch or not
-            verb = ("throw", link.errors.told(error))
-        else:
-            verb = ("next",) if sent is None else ("send", link.codec.encode(sent))

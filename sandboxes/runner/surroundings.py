@@ -110,12 +110,8 @@ class Told:
 
     def hear(self, what: str, *rest: Any) -> None:
         """Do what the tester tells of."""
-        known: dict[str, Callable[..., None]] = {
-            "place": self._place,
-            "environment": self._environ,
-            "seed": self._seed,
-            "file": self._file,
-        }
+        known: dict[str, Callable[..., None]]
+        known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
         known[what](*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:

@@ -1,7 +1,8 @@
 """Honest but unusual programs, each with tests of its own, out of the text files of the folder ``honest``.
 
 A case begins with ``=== KIND ENTRIES : NAME``; what follows are its tests, up to a line ``--- program`` (before which
-``--- setup`` may stand), then the program. Cases of ``function`` and ``stdio`` are lines ``given -> expected`` of Python.
+``--- setup`` may stand), then the program. Cases of ``function`` and ``stdio`` are lines ``given -> expected`` in
+Python's notation.
 """
 
 from __future__ import annotations
