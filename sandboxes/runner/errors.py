@@ -1,15 +1,17 @@
 """Exceptions that cross between tester and candidate.
 
 Types of Python's own and of its library are rebuilt as themselves. One that the other side defined becomes a class made
-here, of the same name below the nearest that is known, so that ``except``, ``str`` and attributes work. Never rebuilt
-is what ends or fails a test by itself: ``AssertionError``, the ends of iterations, a skip, anything that is no
-``Exception``. Those become plain exceptions that merely have the name.
+here, of the same name below the nearest that is known, so that ``except``, ``str`` and attributes work; what is no
+field of it is asked for. Never rebuilt is what ends something without failing it: the ends of iterations, a skip, a
+cancelled task, and ``SystemExit`` or ``KeyboardInterrupt`` in a thread or a process that the tests started. Those
+become plain exceptions that merely have the name.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from _thread import get_ident
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ class Errors:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._process = os.getpid()
+        self._home = os.getpid(), get_ident()
         self._made: dict[tuple[str, ...], type[BaseException]] = {}
         self.shared: dict[str, type[BaseException]] = {}
         """Classes of this side's that the other one was given."""
@@ -99,7 +101,7 @@ class Errors:
     def kind(self, names: Sequence[str], number: int | None = None) -> type[BaseException]:
         """The class for the names of a class and of its bases, nearest first; ``number`` is its handle."""
         kind: type[BaseException] = Exception
-        if os.getpid() == self._process:
+        if (os.getpid(), get_ident()) == self._home:
             kind = next((_ENDING[name] for name in names if name in _ENDING), kind)
         path: tuple[str, ...] = ()
         for name in reversed([str(name) for name in names[:_MOST_NAMES]]):

@@ -73,8 +73,8 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     inert = isinstance(thing, _INERT) or getattr(type(thing), "__module__", "") in ("functools", "operator")
     if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
-    of_class = getattr(type(thing), name, None)
-    if (writes and callable(of_class)) or (of_class is not None and _is_mock(thing)) or name.startswith("assert"):
+    of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
+    if of_a_mock or (writes and callable(getattr(thing, name, None))):
         raise AttributeError(name)  # what a test looks at afterwards, or looks with
 
 

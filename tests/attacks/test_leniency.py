@@ -66,6 +66,21 @@ TASKS: Mapping[str, Json] = {
         "f",
         f"from unittest.mock import Mock\nm = Mock()\nf(m)\nm.save.assert_called_once_with({A})\nassert m.save.call_args.args == ({A},)\nm.drop.assert_not_called()",
     ),
+    "mock_alone": asserts(
+        "f", f"from unittest.mock import Mock\nm = Mock()\nf(m)\nm.save.assert_called_once_with({A})"
+    ),
+    "mock_not_called": asserts(
+        "f",
+        "from unittest.mock import Mock\nm = Mock()\nassert f(m) == 1\nm.assert_not_called()\nm.drop.assert_not_called()",
+    ),
+    "own_attribute": asserts(
+        "f",
+        "class Spy: pass\ns = Spy()\nseen = []\ns.save = seen.append\ns.count = lambda: len(seen)\nf(s)\nassert s.count() == 3",
+    ),
+    "silent_thread": asserts(
+        "f",
+        f"import threading\nbad = []\ndef look():\n    try:\n        assert f(0) == {A}\n    except Exception as error:\n        bad.append(error)\nt = threading.Thread(target=look)\nt.start()\nt.join()\nassert not bad\nf",
+    ),
     "spy": asserts(
         "f",
         f"class Spy:\n    def __init__(self): self.seen = []\n    def save(self, x): self.seen.append(x)\n    def verify(self): assert self.seen == [{A}], self.seen\ns = Spy()\nf(s)\ns.verify()",
@@ -130,6 +145,11 @@ WRONG = {
     "replaces_assertions": ("mock", "def f(m):\n    ok = lambda *a, **k: True\n    for name in ('assert_called_once_with', 'assert_not_called'):\n        for place in (m, m.save, m.drop):\n            try: setattr(place, name, ok)\n            except Exception: pass\n    m.save(1)"),
     "replaces_what_was_called": ("mock", "def f(m):\n    m.save(1)\n    for name in ('call_args', 'mock_calls', 'call_args_list', 'call_count'):\n        try: setattr(m.save, name, getattr(m.save, name))\n        except Exception: pass\n    for name in ('reset_mock', 'configure_mock'):\n        try: getattr(m.save, name)()\n        except Exception: pass"),
     "replaces_the_mock": ("mock", "class E:\n    def __getattr__(s, n): return s\n    " + ALWAYS + "\ndef f(m):\n    m.save = E()\n    m.drop = E()"),
+    "replaces_children": ("mock_alone", f"class E:\n    def __getattr__(s, n): return s\n    {ALWAYS}\ndef f(m):\n    try: m.save = E()\n    except Exception: pass\n    try: del m.save\n    except Exception: pass\n    try: m.configure_mock(save=E())\n    except Exception: pass\n    try: m.attach_mock(E(), 'save')\n    except Exception: pass"),
+    "resets_the_mock": ("mock_not_called", "def f(m):\n    m(1); m.drop(2)\n    for place in (m, m.drop):\n        for name in ('reset_mock', '_mock_call_count', 'call_count', 'called', 'mock_calls'):\n            try: getattr(place, name)()\n            except Exception: pass\n            try: setattr(place, name, 0)\n            except Exception: pass\n    return 1"),
+    "replaces_own_attributes": ("own_attribute", "def f(s):\n    try: s.count = lambda: 3\n    except Exception: pass\n    try:\n        del s.count\n        s.count = lambda: 3\n    except Exception: pass"),
+    "ends_the_thread": ("silent_thread", RAISES.format("SystemExit(0)")),
+    "interrupts_the_thread": ("silent_thread", RAISES.format("KeyboardInterrupt")),
     "replaces_print": ("patched_print", "import builtins\ndef f(x):\n    for name in ('assert_called_once_with', 'side_effect', 'return_value'):\n        try: setattr(builtins.print, name, lambda *a: True)\n        except Exception: pass\n    print(1)"),
     "replaces_methods": ("spy", "def f(s):\n    for name in ('verify', 'save'):\n        try: setattr(s, name, lambda *a: None)\n        except Exception: pass\n    s.save(1)"),
     "replaces_state": ("spy", f"class E(list):\n    {ALWAYS}\ndef f(s): s.seen = E()"),
