@@ -25,6 +25,8 @@ class Atoms(Environments):
         reader = _FIRST.get(token.kind)
         if reader is None:
             raise NotMath(f"an answer does not go on with {token.value or 'nothing'!r}")
+        if token.kind in _LEAVES:
+            return reader(self, token)
         self.enter()
         node = reader(self, token)
         self.depth -= 1
@@ -214,6 +216,8 @@ def negative(node: Node) -> Node:
     return Apply("neg", (node,))
 
 
+_LEAVES: Final = frozenset({"NUM", "SYM"})
+"""Kinds that nest nothing; the bracket after a letter that applies to it counts as itself."""
 _FIRST: Final[dict[str, Callable[[Atoms, Token], Node]]] = {
     "NUM": Atoms.first_num, "SYM": Atoms.first_sym, "WORD": Atoms.first_word, "UNIT": Atoms.first_word,
     "OP": Atoms.first_op,

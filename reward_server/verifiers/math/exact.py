@@ -29,7 +29,7 @@ def exact(node: Node) -> Exact | None:
     known = node.exact_memo
     if known is UNKNOWN:
         known = _evaluated(node)
-        object.__setattr__(node, "exact_memo", known)
+        node.exact_memo = known
     return known  # type: ignore[return-value]  # the slot holds what _evaluated returned
 
 

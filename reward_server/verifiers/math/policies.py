@@ -31,6 +31,8 @@ def with_options(accepted: tuple[Node, ...], params: MathParams) -> tuple[Node, 
 
     Raises ``NotMath`` or ``TooBig`` for an option that cannot be read.
     """
+    if not params.options:
+        return accepted
     found = list(accepted)
     texts = {letter: readings(text, decimal_comma=params.decimal_comma) for letter, text in params.options.items()}
     for gold in accepted:

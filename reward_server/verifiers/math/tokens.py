@@ -31,7 +31,11 @@ _NUMBER = re.compile(
     r"|(?P<blanks>[1-9]\d{0,2}(?:[ ~]\d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
-_PLAIN_DIGITS = re.compile(r"[0-9]+(?![\d,.{\\\s~eE])")
+_FREQUENT = re.compile(
+    r"(\s*)(?:([0-9]+)(?![\d.]|,\d|,?\\[,!;: ]|\{,|[\s~]\d|[eE][+-]?\d)"
+    r"|([B-Zb-z])(?![^\W\d_]|-[^\W\d_]{2})|([-+*/^=(){}\[\],<>|])(?=[0-9A-Za-z]))"
+)
+"""A number that ends for certain, a letter that is no word, a sign that nothing longer starts with: most tokens."""
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -77,8 +81,19 @@ class _Tokenizer:
         self.braces: dict[int, int] | None = None
 
     def run(self) -> list[Token]:
-        text, end = self.text, len(self.text)
+        text, end, tokens = self.text, len(self.text), self.tokens
         while self.position < end:
+            if len(tokens) > MAX_TOKENS:
+                raise TooBig("size", f"the answer has more than {MAX_TOKENS} tokens")
+            frequent = None if self.silent else _FREQUENT.match(text, self.position)
+            if frequent is not None:
+                blank, digits, letter, operator = frequent.groups()
+                self.position = frequent.end()
+                kind, value = ("NUM", digits) if digits else ("SYM", letter) if letter else symbols.OPERATORS[operator]
+                self.depth += _NESTING.get(kind, 0)
+                tokens.append(Token(kind, value, self.spaced or blank != ""))
+                self.spaced = False
+                continue
             while self.words_until and self.position >= self.words_until[-1]:
                 self.words_until.pop()
             sign = text[self.position]
@@ -90,9 +105,7 @@ class _Tokenizer:
                 self.word()
             else:
                 self.sign()
-            if len(self.tokens) > MAX_TOKENS:
-                raise TooBig("size", f"the answer has more than {MAX_TOKENS} tokens")
-        return self.tokens
+        return tokens
 
     def emit(self, kind: str, value: str) -> None:
         if kind == "SPACE":
@@ -103,11 +116,6 @@ class _Tokenizer:
         self.spaced = False
 
     def number(self) -> None:
-        match = _PLAIN_DIGITS.match(self.text, self.position)
-        if match:
-            self.position = match.end()
-            self.emit("NUM", match.group())
-            return
         match = _NUMBER.match(self.text, self.position)
         if match is None:  # a digit of another script
             raise NotMath(f"{self.text[self.position]!r} is no digit here")
@@ -307,11 +315,6 @@ class _Tokenizer:
         if self.position in self.silent:
             self.position += 1
             self.spaced = True
-            return
-        sign, after = self.text[self.position], self.text[self.position + 1 : self.position + 2]
-        if after.isalnum() and sign in symbols.OPERATORS:  # the most frequent case by far: nothing longer can follow
-            self.position += 1
-            self.emit(*symbols.OPERATORS[sign])
             return
         match = _OPERATOR.match(self.text, self.position)
         if match is None:
