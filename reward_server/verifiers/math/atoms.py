@@ -33,7 +33,10 @@ class Atoms(Environments):
         return node
 
     def first_num(self, token: Token) -> Node:
-        return self.decimal(token.value) if "." in token.value else numerals.number(token.value)
+        literal = token.value
+        if len(literal) < 16 and literal.isdigit():
+            return Num(int(literal))
+        return self.decimal(literal) if "." in literal else numerals.number(literal)
 
     def decimal(self, literal: str) -> Node:
         """A number with a point; dots or a bar over digits after it say how it goes on."""

@@ -19,6 +19,8 @@ from typing import Final, NamedTuple
 from reward_server.verifiers.math.limits import MAX_ANSWER, MAX_TEXT
 
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{)|\\boxed\s+(?=[^\s{])")
+_BOX_NAMES: Final = ("\\boxed", "\\fbox", "\\framebox")
+"""What the pattern starts with: to find it is much quicker than to match."""
 _BARE: Final = re.compile(r"\\?\w+|\S")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _DELIMITER: Final = re.compile(
@@ -133,7 +135,8 @@ def _connects(text: str, end: int, start: int) -> bool:
 
 def _boxes(text: str) -> list[Span]:
     """All closed boxes that are not inside another, in order; one pass over the braces."""
-    starts = list(_BOX.finditer(text))
+    first = min((at for name in _BOX_NAMES if (at := text.find(name)) >= 0), default=-1)
+    starts = list(_BOX.finditer(text, first)) if first >= 0 else []
     if not starts:
         return []
     closes = _closing(text, {match.end() for match in starts}, starts[0].end())

@@ -10,6 +10,7 @@ A token is (kind, value, spaced): ``spaced`` says that blank stood before it. Wo
 from __future__ import annotations
 
 import re
+import string
 from typing import NamedTuple
 
 from reward_server.verifiers.math import symbols
@@ -32,10 +33,11 @@ _NUMBER = re.compile(
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
 _FREQUENT = re.compile(
-    r"(\s*)(?:([0-9]+)(?![\d.]|,\d|,?\\[,!;: ]|\{,|[\s~]\d|[eE][+-]?\d)"
-    r"|([B-Zb-z])(?![^\W\d_]|-[^\W\d_]{2})|([-+*/^=(){}\[\],<>|])(?=[0-9A-Za-z]))"
+    r"(\s*)(?:\\(?:left|right)(?![A-Za-z.])\s*)?"
+    r"(?:([0-9]+)(?![\d.]|,\d|,?\\[,!;: ]|\{,|[\s~]\d|[eE][+-]?\d)"
+    r"|([B-Zb-z](?![^\W\d_]|-[^\W\d_]{2})|[\^{}()\[\],]|[-+*/=<>|](?=[^-+*/=<>|.!:~])|\\(?:[A-Za-z]+|[{}%])))"
 )
-"""A number that ends for certain, a letter that is no word, a sign that nothing longer starts with: most tokens."""
+"""Most tokens: a number that ends for certain, a letter that is no word, a sign nothing longer starts with, a command."""
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -87,13 +89,15 @@ class _Tokenizer:
                 raise TooBig("size", f"the answer has more than {MAX_TOKENS} tokens")
             frequent = None if self.silent else _FREQUENT.match(text, self.position)
             if frequent is not None:
-                blank, digits, letter, operator = frequent.groups()
-                self.position = frequent.end()
-                kind, value = ("NUM", digits) if digits else ("SYM", letter) if letter else symbols.OPERATORS[operator]
-                self.depth += _NESTING.get(kind, 0)
-                tokens.append(Token(kind, value, self.spaced or blank != ""))
-                self.spaced = False
-                continue
+                blank, digits, known = frequent.groups()
+                spaced = self.spaced or blank != ""
+                token = Token("NUM", digits, spaced) if digits else _KNOWN[spaced].get(known)
+                if token is not None:
+                    self.position = frequent.end()
+                    self.depth += _NESTING.get(token.kind, 0)
+                    self.spaced = False
+                    tokens.append(token)
+                    continue
             while self.words_until and self.position >= self.words_until[-1]:
                 self.words_until.pop()
             sign = text[self.position]
@@ -154,7 +158,7 @@ class _Tokenizer:
     def command(self, name: str) -> None:
         """One LaTeX command; those with words or names for arguments are read here, the rest is left to the parser."""
         if name in symbols.COMMANDS:
-            if name == "mathbb" or name == "Bbb":
+            if name in _WITH_NAMES:
                 inner = self.argument().strip()
                 self.emit("SYM", symbols.BLACKBOARD.get(inner[:1], inner) + inner[1:])
             elif name == "mod" or name == "bmod":
@@ -336,6 +340,17 @@ def _brace_pairs(text: str) -> dict[int, int]:
 
 
 _NESTING = {"OPEN": 1, "LBRACE": 1, "CLOSE": -1, "RBRACE": -1}
+_WITH_NAMES = frozenset({"mathbb", "Bbb"})
+_KNOWN = tuple(
+    {
+        **{letter: Token("SYM", letter, spaced) for letter in string.ascii_letters},
+        **{sign: Token(*token, spaced) for sign, token in symbols.OPERATORS.items()},
+        **{f"\\{name}": Token(*token, spaced) for name, token in symbols.COMMANDS.items() if name not in _WITH_NAMES},
+        **{f"\\{sign}": Token(*symbols.ESCAPES[sign], spaced) for sign in "{}%"},
+    }
+    for spaced in (False, True)
+)
+"""Tokens that look the same wherever they stand, without and with blank before them."""
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _SMALL_WORDS = frozenset("no am pm or is if to of by at so an as be we it".split())
