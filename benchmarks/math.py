@@ -2,7 +2,7 @@ r"""This verifier against math-verify, interleaved in one process, on a made loa
 
     python -m benchmarks.math [--load 2000] [--golds 600] [--seed 1]
 
-Blocks of 25 cases go through math-verify, through ours with every reference read afresh, and through ours with the
+Blocks of 100 cases go through math-verify, through ours with every reference read afresh, and through ours with the
 references read before, in turn, so that the machine's mood is shared; only ratios mean anything. Times are processor
 time, as other processes may run beside.
 math-verify comes from PyPI (``pip install math-verify``) into the environment of the benchmark; without it only
@@ -32,7 +32,7 @@ from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.verifier import Task
 
 _GOLDS = Path(__file__).resolve().parents[1] / ".." / "shared" / "data" / "math_train.json"
-_BLOCK = 25
+_BLOCK = 100
 Judge = Callable[[Case], bool]
 
 

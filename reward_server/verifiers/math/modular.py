@@ -131,12 +131,12 @@ class Residues:
     def value(self, node: Node) -> fmpz_mod:
         """The residue of a tree; raises ``Unsuited``, or ``ZeroDivisionError`` at a pole."""
         self.budget.spend()
-        if isinstance(node, Sym):
+        if type(node) is Sym:
             return self.symbol(node.name)
         known = exact(node)
         if known is not None:
             return self.number(known)
-        rule = _RULES.get(node.op) if isinstance(node, Apply) else None
+        rule = _RULES.get(node.op) if type(node) is Apply else None
         if rule is None:
             raise Unsuited
         result: fmpz_mod = rule(self, node.args)  # type: ignore[union-attr]  # only an Apply has a rule
@@ -144,8 +144,9 @@ class Residues:
 
     def number(self, value: Exact) -> fmpz_mod:
         self.weight += self.power * (1 + bits(value) // 60)
-        top = self.residue(value.numerator)
-        return top if value.denominator == 1 else top / self.residue(value.denominator)
+        if type(value) is int:
+            return self.residue(value)
+        return self.residue(value.numerator) / self.residue(value.denominator)
 
     def integer(self, node: Node) -> int:
         """The value of an exponent, which may be made of the variables of sums; raises ``Unsuited``."""

@@ -241,7 +241,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     real = complex_ = complex_apart = 0
     for index in range(2 * wanted if names else 1):
         at = point(names, key, index, names if wanted == _STEPPING and index % 4 == 2 else whole)
-        apart, is_real, reason = _at(a, b, at, log_base, budget, _RAISED if index else _QUICK)
+        apart, is_real, reason = _at(a, b, at, log_base, budget)
         if apart is None:
             if not names or reason == _OPAQUE:
                 return undecided(reason)
@@ -263,9 +263,10 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
 
 
 def _at(
-    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget, bits: int
+    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget
 ) -> tuple[bool | None, tuple[bool, bool], str]:
     """Whether the sides are apart at a point (None: no value), and which side is real there."""
+    bits = _RAISED
     while True:
         with precision(bits):
             run = Evaluation(at, budget, log_base)
@@ -282,11 +283,11 @@ def _at(
                 return True, is_real, ""
             tight = max(abs(left).rad(), abs(right).rad()) * 2 ** (bits // 4) <= max(abs(left), abs(right), key=float)
             needed = run.needed
-        if bits >= max(_RAISED, needed) and (tight or bits >= 4 * _RAISED):
+        if bits >= needed and (tight or bits >= 4 * _RAISED):
             return False, is_real, ""
         if bits >= MAX_PRECISION:
             return None, (False, False), "more precision than the limit"
-        bits = min(max(_RAISED, 2 * bits, needed), MAX_PRECISION)
+        bits = min(max(2 * bits, needed), MAX_PRECISION)
 
 
 def points_wanted(a: Node, b: Node, whole: frozenset[str]) -> int:
