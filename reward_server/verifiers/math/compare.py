@@ -303,9 +303,13 @@ def _plain(node: Node, case: str) -> str:
         text = text.casefold()
     for article in ("the ", "a ", "an "):
         text = text.removeprefix(article)
-    return text
+    return _SAID_OTHERWISE.get(text, text)
 
 
+_SAID_OTHERWISE: Final = {
+    "dne": "does not exist", "do not exist": "does not exist", "infinitely many solutions": "infinitely many",
+    "infinite solutions": "infinitely many", "infinite number of solutions": "infinitely many",
+}  # fmt: skip
 _MARKS: Final = frozenset({"degree", "percent"})
 _LINEAR: Final = frozenset({"neg", "add", "mul", "div"})
 _REGIONS: Final = frozenset({"region", "relation", "group", "set", "list", "scalar"})

@@ -17,7 +17,7 @@ class Cursor(ABC):
 
     def __init__(self, tokens: list[Token], *, tight: bool = False) -> None:
         self.tight = tight
-        """Whether ``1/2x`` is one over two x."""
+        r"""Whether ``1/2x`` is one over two x, ``C(5,2)`` a number, and ``\sqrt23`` three times a root."""
         self.ambiguous = False
         """Whether ``tight`` made a difference."""
         kinds = [token[0] for token in tokens]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.judgement import Spent
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.reading import readings
+from reward_server.verifiers.math.scalars import unevaluated
+from reward_server.verifiers.math.shapes import labelled
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 
@@ -24,6 +27,36 @@ def violation(answer: Node, params: MathParams) -> str:
         if foreign:
             return f"{min(foreign)} is not among the variables {', '.join(params.variables)}"
     return _FORMS[params.form](answer)
+
+
+def left_to_do(answer: Node, gold: Node) -> str:
+    r"""What an answer leaves to be carried out though the reference does not; empty where there is nothing.
+
+    An integral, limit, derivative or infinite sum repeats the question.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> left_to_do(read(r"\int_0^1 x^2\,dx"), read("1/3")), left_to_do(read("1/3"), read(r"\int_0^1 x^2\,dx"))
+    ('an integral is not carried out', '')
+    """
+    left = _undone(answer) - _undone(gold)
+    return f"an {min(left)} is not carried out".replace("an infinite", "an infinite sum") if left else ""
+
+
+def _undone(node: Node) -> frozenset[str]:
+    """Operations left to do in what is said, labels apart; one member of a chain that is carried out is enough."""
+    if not unevaluated(node):
+        return _NOTHING
+    label, value = labelled(node)
+    if isinstance(value, Apply) and value.op == "same":
+        return frozenset.intersection(*map(_undone, value.args))
+    if label is not None and value is not node:
+        return _undone(value)
+    if isinstance(node, Apply) and node.op in ("list", "or", "and", "set", "tuple"):
+        return _NOTHING.union(*map(_undone, node.args))
+    return unevaluated(node)
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 def with_options(accepted: tuple[Node, ...], params: MathParams) -> tuple[Node, ...]:

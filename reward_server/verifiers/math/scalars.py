@@ -29,7 +29,7 @@ _QUICK, _RAISED = 128, 512
 
 
 def unevaluated(node: Node) -> frozenset[str]:
-    """Operations that a question asks to carry out: an answer that repeats one is not what they come to."""
+    """Operations that a question asks to carry out, and that SymPy may."""
     operations = operations_of(node)
     found = operations & _TO_CARRY_OUT
     return found | {"infinite"} if operations & _REPEATED and _is_infinite(node) else found
@@ -56,11 +56,8 @@ def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
     >>> compare_scalars(read(r"\sqrt{2}"), read("1.4142"), Budget()).tier
     'decimal'
     """
-    undone = unevaluated(a), unevaluated(b)
-    if undone[0] != undone[1]:
-        return different("structure", "one is not evaluated")
     found = _compare(a, b, budget)
-    if found.equal is None and undone[0]:
+    if found.equal is None and (unevaluated(a) or unevaluated(b)):
         one, other = sorted((a, b), key=canonical)
         answer = symbolic.ask("value", one, other, budget)
         if answer is not None:
@@ -238,6 +235,7 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     key = seed(a, b)
     whole = integer_names(a) | integer_names(b)
     wanted = points_wanted(a, b, whole)
+    barred = _has_bars(a) - _has_bars(b) if operations_of(a) & _LOGS and operations_of(b) & _LOGS else 0
     real = complex_ = complex_apart = 0
     for index in range(2 * wanted if names else 1):
         at = point(names, key, index, names if wanted == _STEPPING and index % 4 == 2 else whole)
@@ -246,6 +244,8 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
             if not names or reason == _OPAQUE:
                 return undecided(reason)
             continue
+        if barred and is_real == (barred > 0, barred < 0):
+            return different("balls", "only the logarithm with bars is real at " + _show(at))
         if not names or is_real == (True, True):
             if apart:
                 return different("balls", "the values differ" + (" at " + _show(at) if names else ""))
@@ -260,6 +260,10 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     if not real and complex_apart:
         return different("balls", "the values differ")
     return same("balls") if not real and complex_ >= 3 else undecided("too few points could be evaluated")
+
+
+def _has_bars(node: Node) -> bool:
+    return "abs" in operations_of(node)
 
 
 def _at(
@@ -304,6 +308,7 @@ def _show(at: dict[str, int | Fraction]) -> str:
     return ", ".join(f"{name} = {float(value):.4g}" for name, value in sorted(at.items()))
 
 
+_LOGS: Final = frozenset({"ln", "log", "lg", "log2"})
 _STEPS: Final = frozenset({"floor", "ceil", "mod", "gcd", "lcm"})
 _PIECES: Final = frozenset({"abs", "max", "min", "sgn", "root", "asin", "acos", "atan", "acot", "asec", "acsc", "arg"})
 _OF_INTEGERS: Final = frozenset({"factorial", "double_factorial", "binom", "gcd", "lcm", "mod"})

@@ -137,6 +137,7 @@ def _table() -> dict[str, Callable[..., Any]]:
         "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)), "limit": lambda x, to,
         body: s.Limit(body, x, to),
         "product": lambda k, low, high, body: s.Product(body, (k, low, high)),
+        "derivative": lambda x, body: s.Derivative(body, x),
         "integral": lambda x, *rest: s.Integral(rest[-1], (x, *rest[:-1])),
         "call": lambda f, *args: s.Function(str(f))(*args),
     }  # fmt: skip

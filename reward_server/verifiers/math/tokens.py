@@ -37,7 +37,7 @@ _FREQUENT = re.compile(
     r"(?:([0-9]+)(?![\d.]|,\d|,?\\[,!;: ]|\{,|[\s~]\d|[eE][+-]?\d)"
     r"|([B-Zb-z](?![^\W\d_]|-[^\W\d_]{2})|[\^{}()\[\],]|[-+*/=<>|](?=[^-+*/=<>|.!:~])|\\(?:[A-Za-z]+|[{}%])))"
 )
-"""Most tokens: a number that ends for certain, a letter that is no word, a sign nothing longer starts with, a command."""
+"""Most tokens: a number that ends for certain, a letter that is no word, a sign that is not a longer one, a command."""
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -273,7 +273,7 @@ class _Tokenizer:
         before = self.tokens[-1:]
         if before and before[0].value in ("*", "/"):
             return len(self.tokens) > 1 and self.tokens[-2].kind in ("UNIT", "WORD")
-        return bool(before) and (before[0].kind in _ENDS_NUMBER or _is_unit_name(before[0]))
+        return bool(before) and (before[0].kind in _ENDS_NUMBER or before[0].value == "pi" or _is_unit_name(before[0]))
 
     def fits(self, word: str, known: tuple[str, str]) -> bool:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""

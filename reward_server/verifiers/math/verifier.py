@@ -19,7 +19,7 @@ from reward_server.verifiers.math.judgement import Budget, Judgement, Spent, dif
 from reward_server.verifiers.math.limits import NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node
 from reward_server.verifiers.math.params import MathParams
-from reward_server.verifiers.math.policies import fold_case, violation, with_options
+from reward_server.verifiers.math.policies import fold_case, left_to_do, violation, with_options
 from reward_server.verifiers.math.reading import readings
 from reward_server.verifiers.math.wrapping import unwrap
 
@@ -184,7 +184,7 @@ def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
 def _judge(gold: Node, answer: Node, params: MathParams, budget: Budget) -> Judgement:
     if params.case == "fold":
         gold, answer = fold_case(gold), fold_case(answer)
-    wrong = violation(answer, params)
+    wrong = violation(answer, params) or left_to_do(answer, gold)
     if wrong:
         return different("form", wrong)
     try:
