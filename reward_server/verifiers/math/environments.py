@@ -91,10 +91,14 @@ class Environments(Cursor):
         while self.peek.kind == "OP" and self.peek.value in "+-":
             negative ^= self.next().value == "-"
         factors = [self.term(_IMPLICIT)]
-        while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32:
+        while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32 and not self.differential():
             factors.append(self.term(_IMPLICIT))
         product = factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
         return Apply("neg", (product,)) if negative else product
+
+    def differential(self) -> bool:
+        """Whether ``dx`` comes, which ends an integral."""
+        return self.integral and self.peek[:2] == ("SYM", "d") and self.tokens[self.at + 1].kind == "SYM"
 
     def first_overline(self, token: Token) -> Node:
         r"""``\vec{v}`` and ``\overline{AB}`` are names."""
@@ -135,7 +139,7 @@ class Environments(Cursor):
         before, self.integral = self.integral, True
         body = self.term(_PRODUCT - 10)
         self.integral = before
-        if not (self.peek.kind == "SYM" and self.peek.value == "d"):
+        if self.peek[:2] != ("SYM", "d"):
             raise NotMath("an integral without its variable")
         self.next()
         variable = self.first()

@@ -7,6 +7,7 @@ from typing import Final
 
 from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.judgement import Spent
+from reward_server.verifiers.math.limits import TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.reading import readings
@@ -90,7 +91,7 @@ def fold_case(node: Node) -> Node:
 def _same(a: Node, b: Node, params: MathParams) -> bool:
     try:
         return bool(Comparer(params).compare(a, b).equal)
-    except Spent:
+    except (Spent, TooBig):
         return False
 
 

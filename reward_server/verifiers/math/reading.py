@@ -55,7 +55,7 @@ _PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\+-(?!\s)|(?<=[\w)}\]])\s?\+\s-")
 _SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _COLON: Final = re.compile(r"\s*:\s*")
 _LONE_UNIT: Final = re.compile(
-    r"([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+|\d+/\d+)(?:\s*(?:\\times|\\cdot|\*)\s*10\^\{?-?\d+\}?)?)\s+"
+    r"([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+|\d+/\d+)(?:[eE][+-]?\d+|\s*(?:\\times|\\cdot|\*)\s*10\^\{?-?\d+\}?)?)\s+"
     r"([mshgLNJWVK](?:\^[23])?(?:\s?/\s?(?:k?g|[mshLK]|[cm]m|min|mol)(?:\^[23])?)?)"
 )
 """A number, a blank and the letter of a unit, and nothing else: ``5 m`` may be metres, ``5m`` and ``3+5 m`` not."""

@@ -76,7 +76,10 @@ def _import() -> None:
     x = sympy.Symbol("x")
     sympy.simplify(sympy.sin(x) ** 2 + sympy.cos(x) ** 2 + 1 / (x + 1) - sympy.sqrt(x))
     sympy.factor(x**2 - 1)
-    sympy.summation(x, (x, 1, 5))
+    for term in (1 / 2**x, x / 2**x, 1 / sympy.factorial(x), (-1) ** (x + 1) / x):  # tables of series
+        sympy.summation(term, (x, 1, sympy.oo))
+    sympy.integrate(sympy.exp(-x) * sympy.sin(x), (x, 0, sympy.oo))
+    sympy.limit(sympy.sin(x) / x, x, 0)
 
 
 def decide(what: str, left: list[Any], right: list[Any]) -> bool | None:

@@ -151,7 +151,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "longrightarrow": ("REL", "to"), "propto": ("REL", "propto"), "imaginaryI": ("SYM", "i"),
     "exponentialE": ("SYM", "e"),
     "lvertneqq": ("REL", "ne"), "oplus": ("OP", "oplus"), "star": ("OP", "*"), "bullet": ("OP", "*"),
-    "mho": ("UNIT", "mho"),
+    "mho": ("UNIT", "mho"), "top": ("SYM", "top"), "intercal": ("SYM", "top"),
 }  # fmt: skip
 """LaTeX commands without arguments of their own, as tokens."""
 
@@ -217,6 +217,11 @@ SMALL_NUMBERS: Final = {
     **{f"{ten}-{one}": 20 + 10 * k + value for k, ten in enumerate(_TENS) for value, one in enumerate(_UNITS[1:10], 1)},
 }
 """Numbers below a hundred in words."""
+PARTS: Final = {
+    "half": 2, "halves": 2, "thirds": 3, "fourths": 4, "quarters": 4, "fifths": 5, "sixths": 6, "sevenths": 7,
+    "eighths": 8, "ninths": 9, "tenths": 10, "hundredths": 100,
+}  # fmt: skip
+"""What numbers in words are divided by: ``three fourths``, ``one half``."""
 BLACKBOARD: Final = {"R": "RR", "Z": "ZZ", "N": "NN", "Q": "QQ", "C": "CC"}
 CONSTANTS: Final = frozenset({"pi", "e", "i", "oo"})
 """Letters that are numbers."""

@@ -159,7 +159,7 @@ class Terms(Atoms):
             return False  # 30 (cm)
         if kind not in STARTS:
             return kind == "MARK" and value != "therefore"
-        if self.integral and kind == "SYM" and value == "d" and self.tokens[self.at + 1].kind == "SYM":
+        if self.differential():
             return False
         return not (kind == "NUM" and isinstance(left, Num) and not self.mixed(left))
 

@@ -84,7 +84,7 @@ class MathVerifier:
     )
 
     def warm_up(self) -> None:
-        """Start the process of SymPy, which takes a second or so; children share it."""
+        """Start the process of SymPy, which takes two seconds or so; children share it."""
         symbolic.start()
 
     def prepare(self, reference: Any, params: MathParams, context: Context) -> Task:
@@ -189,7 +189,7 @@ def _judge(gold: Node, answer: Node, params: MathParams, budget: Budget) -> Judg
         return different("form", wrong)
     try:
         return Comparer(params, budget).compare(gold, answer)
-    except Spent:
+    except (Spent, TooBig):
         return undecided("the comparison takes too much work")
 
 

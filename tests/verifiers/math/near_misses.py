@@ -138,6 +138,21 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         ("s", "5 s"), ("5s", "5"), ("5 m^2", "5 m"), ("2x m", "2x"), ("2x", "2x m"), ("12 g", "12 kg"),
         ("6 K", "6000"), ("7 h", "7 minutes"), ("a m", "a"), (r"12\text{ ft by }8\text{ ft}", "12"),
     ],
+    "olympiads, physics, algebra": [
+        (r"1-\frac1e", "0.632"), ("2.5", "2.499"), (r"\frac{7}{3}", "2.33"), ("1 hour", "60 minutes"),
+        ("1 m", "100 cm"), ("$1.00", "100 cents"), ("1.2 million", "1.2"), (r"y=\sqrt{x}", "x=y^2"),
+        ("a>b>c", "a>c>b"), ("x+y>2", "x+y<2"), ("x^2<4", "-2<x<2"), ("x", "y"), ("x", "x_1"), (r"\alpha", "a"),
+        (r"\theta", "t"), ("ab", "a+b"), ("Ab", "ab"), (r"\text{NaCl}", "HCl"), (r"\angle ABC", r"\angle ACB"),
+        (r"AB\perp CD", r"AB\parallel CD"), ("I only", "II only"), ("Statement 1", "statement 2"), ("(i)", "(ii)"),
+        ("p=5, q=6", "q=5, p=6"), ("left", "right"), ("clockwise", "counterclockwise"),
+        ("increasing on (0,1)", "increasing on (1,2)"), ("New York", "New Jersey"), ("x+1", "x+2"), ("x+1", "x1"),
+        ("x+1", "|x+1|"), ("x+1", "x+1=0"), ("x+1", "x+1>0"), ("(x+y)^2", "x^2+y^2"), (r"\sqrt{x^2+2x+1}", "x+1"),
+        (r"\frac{1-\cos 2x}{2}", r"\cos^2x"),
+    ],
+    "numbers in words, integrals, transposes": [
+        ("5", "minus 5"), ("7", "seven halves"), ("23", "twenty third"), ("5", "five tenths"), ("5", "negative five"),
+        ("5", "5 minus"), ("5", "minus"), ("odd", "negative"), ("2", "double"), ("5", "half"),
+    ],
 }  # fmt: skip
 """A reference and an answer in a box that does not say the same."""
 
