@@ -137,8 +137,8 @@ def _table() -> dict[str, Callable[..., Any]]:
         "erf": s.erf,
         **{name: getattr(s, name) for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()},
         **{f"a{name}": getattr(s, f"a{name}") for name in "sin cos tan cot sec csc sinh cosh tanh".split()},
-        "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)), "limit": lambda x, to,
-        body: s.Limit(body, x, to),
+        "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)),
+        "limit": lambda x, to, body: s.Limit(body, x, to, "+-"),  # from both sides
         "product": lambda k, low, high, body: s.Product(body, (k, low, high)),
         "derivative": lambda x, body: s.Derivative(body, x),
         "integral": lambda x, *rest: s.Integral(rest[-1], (x, *rest[:-1])),

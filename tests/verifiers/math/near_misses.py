@@ -153,6 +153,18 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         ("5", "minus 5"), ("7", "seven halves"), ("23", "twenty third"), ("5", "five tenths"), ("5", "negative five"),
         ("5", "5 minus"), ("5", "minus"), ("odd", "negative"), ("2", "double"), ("5", "half"),
     ],
+    "divergence, doubt, letters of units": [
+        (r"\sum_{n=1}^\infty n", r"-\frac1{12}"), (r"\sum_{n=0}^\infty (-1)^n", r"\frac12"),
+        (r"\sum_{n=1}^\infty 1", r"-\frac12"), (r"\sum_{n=0}^\infty 2^n", "-1"),
+        (r"\int_{-1}^1 \frac{1}{x^2}\,dx", "-2"), (r"\int_{-1}^1\frac1x\,dx", "0"),
+        (r"\lim_{x\to0}\frac{|x|}{x}", "1"), (r"\lim_{x\to0}\frac{1}{x}", r"\infty"),
+        (r"\lim_{x\to0}\sin\frac1x", "0"), (r"\sum_{n=1}^{\infty}\frac1n", "5"),
+        (r"\sum_{n=1}^{\infty}\frac1{n^3}", r"\frac{\pi^3}{25.79}"), (r"\int_0^1 e^{x^2}dx", "1.4627"),
+        (r"\int_0^x t\,dt", r"\frac{x^2}{3}"), ("5", "The answer is 5 is wrong"), ("5", "5 m or 6 m"),
+        ("5", "5 m, 6 m"), ("5", "6 m"), ("5 m", "5 km"), ("5 s", "5 m"), ("x", "5 m"), ("m", "5 m"), ("5m+1", "5 m"),
+        ("5", "5 m + 1"), ("5", "5 m^5"), ("5", "5 e"), ("5", "5 i"), ("5", "5 k"), ("5", "5 n"), ("5", "5 t"),
+        ("5", "5 a"), ("5", "5 C"), ("5", "5 x m"),
+    ],
 }  # fmt: skip
 """A reference and an answer in a box that does not say the same."""
 
@@ -168,5 +180,13 @@ WRONG_COMPLETIONS: list[tuple[str, str]] = [
     ("5", "<think>\\boxed{5}</think>I don't know.\nReally not."), ("5", r"\boxed{5"), ("5", r"\boxed{4}\boxed{5}"),
     ("4", r"$x=\boxed{4}$ or $x=\boxed{5}$"), ("A", "I would pick B"), ("-3", "The answer is 3"),
     ("12", "It is not 12."), ("12", "It is 12 or 13."), ("blue", "It is blue or red"), ("blue", "It is never blue"),
+    ("5", "The answer is 5 is wrong"), ("5", "The answer is 5, which is wrong."), ("5", "The answer 5 is wrong."),
+    ("5", "It is 5 that is wrong"), ("5", "They are not 5"), ("blue", "It is anything but blue"),
+    ("yes", "It is yes or no"), ("true", "It is true that it is false"), ("5", "The total is not 5"),
+    ("5", "The sum of 5 is 6"), ("5", "the difference is 5 or 6"), ("5", "We find no 5"),
+    ("5", "The answer is at most 5"), ("5", "The answer is 5 more than 6"), ("5", "The answer is 5 to 6"),
+    ("5", "The answer is between 5 and 6"), ("5", "The answer is 5-6"), ("5", "The answer is 5/6"),
+    ("5", "The answer is 5:6"), ("5", "The answer is less than 5"), ("5", "The answer is 5 times 6"),
+    ("5", "The answer is 5 6"),
 ]  # fmt: skip
 """A reference and a whole completion that does not end in it."""

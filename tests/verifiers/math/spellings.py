@@ -354,6 +354,10 @@ RIGHT: dict[str, list[tuple[str, str]]] = {
         (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}^{\top}", r"\begin{pmatrix}1&3\\2&4\end{pmatrix}"), ("2^T", "2^T"),
         ("negative", "Negative"),
     ],
+    "divergence, doubt, letters of units": [
+        (r"\lim_{x\to 2}\frac{x^2-4}{x-2}", "4"), (r"\lim_{x\to\infty}\frac{x}{x+1}", "1"),
+        (r"\lim_{x\to-\infty} e^x", "0"), (r"\int_0^x t\,dt", r"\frac{x^2}{2}"), ("5", "5 mm"),
+    ],
 }  # fmt: skip
 """A reference and an answer in a box that says the same."""
 
@@ -392,5 +396,6 @@ RIGHT_COMPLETIONS: list[tuple[str, str]] = [
     ("-3", "The answer is -3"), ("-3", "The answer is −3."), ("2/3", r"The probability is $\frac{2}{3}$."),
     ("2/3", "The probability is 2/3."), ("12", "We get 12"), ("12", "So, the total cost is 12 dollars"),
     ("12", "It is 12."), ("12", "They are 12"), ("blue", "It is blue"), ("blue", "The color is blue"),
+    ("5", "the value of x is 5"),
 ]  # fmt: skip
 """A reference and a whole completion that ends in it."""
