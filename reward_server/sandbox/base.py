@@ -58,6 +58,9 @@ class Language:
     """Command line of the probe, which must exit 0 and print a version."""
     warm: bool = False
     """Programs start by fork of a preloaded interpreter (Python alone)."""
+    template: bool = False
+    """``run`` may be started once on the source alone, and forked for each run, which adds to it by standard input;
+    files and arguments reach no such run. What that takes of the command: ``sandboxes/images/rocq/serve.c``."""
     env: Mapping[str, str] = field(default_factory=dict)
     compile_time_s: float = 10.0
     """Processor seconds for one compilation."""

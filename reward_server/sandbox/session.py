@@ -256,6 +256,7 @@ def _language(language: Language) -> Head:
         "run": list(language.run),
         "compile": None if language.compile is None else list(language.compile),
         "warm": language.warm,
+        "template": language.template,
         "env": dict(language.env),
     }
 

@@ -22,8 +22,9 @@ from .tidy import wipe_own
 Start = Callable[[], None]
 """What the child does once its stack is as empty as can be; never returns."""
 
-PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER = range(6)
-"""Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner."""
+PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER, FORKED = range(7)
+"""Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner, and what a
+template makes of its fork (``templates``; never seen here)."""
 
 STACK_BYTES = 64 << 20
 DESCRIPTORS = 8

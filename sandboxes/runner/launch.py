@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))"
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
 _ALWAYS = {b"sys", b"__future__", b"builtins"}
 _ATTEMPTS = 5
+_LIMIT = struct.Struct("<qq")
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
 
@@ -32,9 +34,11 @@ class Job:
     source: bytes = b""
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def pack(self) -> bytes:
-        """As the child reads it."""
-        return marshal.dumps((self.head, self.source, self.files))
+    def memfd(self) -> int:
+        """As the child reads it; a fork of a template is given its limits and nothing else."""
+        if self.mode == child.FORKED:
+            return memfd(b"".join(_LIMIT.pack(kind, value) for kind, value in self.head["limits"]))
+        return memfd(marshal.dumps((self.head, self.source, self.files)))
 
 
 @dataclass
@@ -118,13 +122,15 @@ class Launcher:
         stepwise: bool = False,
         at: tuple[int, int] | None = None,
         like: bytes = b"",
+        of: Zygote | None = None,
     ) -> Group:
         """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
 
         ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
-        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
+        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote, where
+        it is not ``of`` one that is named.
         """
-        zygote = self.zygote(like or job.source)
+        zygote = of or self.zygote(like or job.source)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         for attempt in range(_ATTEMPTS):
             spare = self._spare(zygote, at)
@@ -149,13 +155,14 @@ class Launcher:
         self, spare: Spare, zygote: Zygote, job: Job, limits: Limits, stdin: bytes | None, extra: Sequence[int]
     ) -> Group:
         feed = None
-        with _as_owner(spare.uid if not self.jail.nested else None):
-            given = [_memfd(job.pack())]
+        own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
+        with _as_owner(spare.uid if own else None):
+            given = [job.memfd()]
             if stdin is None:
                 read, feed = os.pipe()
                 given.append(read)
             else:
-                given.append(_memfd(stdin))
+                given.append(memfd(stdin))
             out, out_write = os.pipe()
             err, err_write = os.pipe()
         given += [out_write, err_write]
@@ -229,7 +236,8 @@ class _as_owner:
             os.seteuid(0)
 
 
-def _memfd(content: bytes) -> int:
+def memfd(content: bytes) -> int:
+    """A descriptor to read ``content`` from."""
     descriptor = os.memfd_create("input")
     os.fchmod(descriptor, 0o600)  # gVisor lets a process open descriptors of others, as far as modes allow
     if content:

@@ -14,6 +14,8 @@ from .launch import Job, Launcher
 from .limits import Limits
 from .records import Records
 from .supervise import Group, Stream
+from .templates import Templates
+from .zygote import Zygote
 
 Head = dict[str, Any]
 _RESULTS_FACTOR = 4
@@ -44,7 +46,7 @@ class Server:
     builds: dict[int, Build] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.standing = _standing()
+        self.standing, self.templates = _standing(), Templates(self.launcher)
 
     def serve(self) -> None:
         """Answer requests until the driver closes the stream."""
@@ -77,7 +79,7 @@ class Server:
         argv = self._argv(language["compile"], build, ())
         limits = Limits(**head["limits"])
         job = Job(child.COMMAND, {"argv": argv, "env": self._env(language)})
-        self._one(job, limits, b"", at=build)
+        self._answer([self._one(job, limits, b"", at=build)], end=True)
 
     def run(self, head: Head, parts: list[bytes]) -> None:
         """Run a build once for every input, one answer each, until told to stop."""
@@ -86,7 +88,7 @@ class Server:
         inputs = parts[len(extra) :]
         for number, stdin in enumerate(inputs):
             last = number == len(inputs) - 1
-            self._one(self._job(build, head["args"], extra), limits, stdin, end=last)
+            self._answer([self._run(build, head["args"], extra, limits, stdin)], end=last)
             if not last and select.select([self.frames_in], [], [], 0)[0]:
                 wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
@@ -154,15 +156,32 @@ class Server:
         for number in list(self.builds):
             self.drop({"build": number}, [])
         launcher = self.launcher
-        spares = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares}
+        ahead = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares} | self.templates.places()
         held = () if launcher.jail.nested else tidy.SHARED
-        if set(os.listdir(launcher.work)) - spares or not all([tidy.clear(folder) for folder in held]):
+        if set(os.listdir(launcher.work)) - ahead or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
         if _standing() != self.standing:
             launcher.dirty = launcher.dirty or "a program slowed the runner"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
+
+    def _run(self, build: Build, args: list[str], extra: dict[str, bytes], limits: Limits, stdin: bytes) -> Group:
+        """Run a build once, from its template where its language has one and it can be had."""
+        while True:
+            template = self._template(build)
+            job = self._job(build, args, extra) if template is None else Job(child.FORKED, {})
+            group = self._one(job, limits, stdin, of=template)
+            # else it may have been that of templates which do not concern it
+            if group.limit != "memory" or not self.templates.drop_to(0 if template is None else 1):
+                return group
+
+    def _template(self, build: Build) -> Zygote | None:
+        language = build.language
+        if not language["template"]:
+            return None
+        key = build.source, tuple(language["run"])
+        return self.templates.zygote(key, self._argv(language["run"], build, ()), self._env(language))
 
     def _job(self, build: Build, args: list[str], extra: dict[str, bytes]) -> Job:
         files = {**build.files, **extra}
@@ -192,18 +211,20 @@ class Server:
         build.owner = Group(uid, 0, self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
         return number
 
-    def _one(self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None, end: bool = True) -> None:
-        """One process in one group, from start to answer."""
+    def _one(
+        self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None, of: Zygote | None = None
+    ) -> Group:
+        """One process in one group, from start to end."""
         launcher, ooms = self.launcher, self.launcher.meter.oom_kills()
         watch = launcher.watch(limits)
         place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
-        group = launcher.start(job, limits, stdin, at=place)
+        group = launcher.start(job, limits, stdin, at=place, of=of)
         launcher.prepare_for(group)
         watch.run([group], {}, lambda: group, lambda: False)
         launcher.finish([group], watch, ooms)
         if at is not None and at.folder is not None:
             os.chmod(launcher.places[at.folder], 0o755)
-        self._answer([group], end=end)
+        return group
 
     def _answer(self, groups: list[Group], *, end: bool, more: list[bytes] | None = None) -> None:
         reports = [group.report() for group in groups]

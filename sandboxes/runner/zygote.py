@@ -44,6 +44,8 @@ SCIENCE = "numpy numpy.random numpy.linalg".split()
 """On top of both, where it is installed."""
 
 _hidden: list[Any] = []
+# The protocol below is spoken by others too (``templates``): a change is made in sandboxes/images/rocq/serve.c as well,
+# and shown by tests/sandbox/test_templates.py and tests/verifiers/test_proof.py.
 _ORDER = struct.Struct("<qq")
 _DESCRIPTOR = struct.Struct("i")
 _NOTE = struct.Struct("<ciiddq")

@@ -207,6 +207,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "words:no_consecutive": ({}, ["big ants bite"], ["big bad ants"]),
     "words:keywords_specific_position": ({"keyword": "cat", "n": 1, "m": 2}, ["The cat."], ["Cat the."]),
     "words:words_position": ({"keyword": "cat"}, ["a cat or cat b"], ["cat a b cat"]),
+    "words:odd_even_syllables": (
+        {},
+        ["Big tigers run away fast.", "A self-made, big apple."],
+        ["Big cats run.", "Tigers away.", "One", "3 4"],
+    ),
     "words:last_first": ({}, ["I see cats. Cats see me."], ["I see cats. Dogs see me.", "One."]),
     "words:paragraph_last_first": ({}, ["cats love cats\n\ndogs love dogs"], ["cats love dogs"]),
     "format:no_whitespace": ({}, ["nospace"], ["a b"]),
@@ -229,7 +234,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["Ax is. Bx is."],
     ),
     "custom:multiples": ({}, ["14, 21, 28, 35, 42, 49"], ["7, 14, 21, 28, 35, 42, 49", "none"]),
-    "custom:date_format_list": ({}, ["2024-01-02, 2024-03-04"], ["2 January 2024", "2024-13"]),
+    "custom:date_format_list": (
+        {},
+        ["2024-01-02, 2024-03-04"],
+        ["2 January 2024", "2024-13", "2024-01-02, 2024-02-30"],
+    ),
     "copy:repeat_phrase": (
         {"phrase": "the cat sat down", "small_n": 2},
         ["The dog sat down. The cat lay down.", "the big sat down, the cat was down"],
