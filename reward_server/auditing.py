@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
-from reward_server.audit import Audit, Columns, Options, audit, reverify
+from reward_server.audit import Audit, Columns, Options, Reverified, audit, reverify
 from reward_server.audit.report import write_report
 from reward_server.audit.rows import read_rows, write_rows
 from reward_server.audit.run import Score, write_clean
@@ -72,25 +74,33 @@ def audit_file(
     return result.fit
 
 
-def reverify_file(settings: Settings, file: Path, *, url: str | None, out: Path | None) -> int:
-    """Score stored rollouts again; shows what changed and returns how many rewards did.
-
-    Raises as ``audit_file`` does.
-    """
+def reverify_file(
+    settings: Settings, file: Path, *, url: str | None, out: Path | None, resume: Path | None
+) -> Reverified:
+    """Score stored rollouts again; shows what changed. Raises as ``audit_file`` does."""
     rows, console = read_rows(file), Console()
     with server(settings, url) as client, progress_bar(console) as progress:
-        changes = reverify(rows, scorer(client, "reverify"), progress=_advance(progress, "verifying again", len(rows)))
+        advance = _advance(progress, "verifying again", len(rows))
+        result = reverify(rows, scorer(client, "reverify"), journal=resume, progress=advance)
     if out is not None:
-        write_rows(out, [{name: getattr(change, name) for name in change.__slots__} for change in changes])
-    table = Table(title="What changed", title_justify="left")
-    names = list(changes[0].__slots__) if changes else ["nothing"]
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for change in changes[:100]:
-        table.add_row(*(str(getattr(change, name)) for name in names))
-    console.print(table)
-    console.print(f"{len(changes)} rewards of {len(rows)} items changed")
-    return len(changes)
+        write_rows(out, map(asdict, result.changes))
+    if result.changes:
+        table = Table(title="What changed", title_justify="left")
+        for name in ("row", "completion", "before", "after", "outcome", "why"):
+            table.add_column(name, overflow="fold")
+        for one in result.changes[:100]:
+            rewards = ["null" if reward is None else f"{reward:g}" for reward in (one.before, one.after)]
+            table.add_row(str(one.row), str(one.completion), *rewards, one.outcome, Text(one.why[:200]))
+        console.print(table)
+        if len(result.changes) > 100:
+            console.print(f"and {len(result.changes) - 100} more, all of them with --out")
+    for row, problem in list(result.unreadable.items())[:10]:
+        console.print(f"row {row} was left out: {problem}", style="yellow")
+    console.print(
+        f"{len(result.changes)} rewards changed, {result.compared} compared; {result.undecided} could not be told, "
+        f"{len(result.unreadable)} of {len(rows)} rows left out"
+    )
+    return result
 
 
 def scorer(client: httpx.Client, run: str) -> Score:
@@ -114,5 +124,5 @@ def _table(result: Audit) -> Table:
         table.add_column(name, overflow="fold")
     for kind, count in result.counts.most_common():
         example = next(finding for finding in result.findings if finding.kind == kind)
-        table.add_row(str(kind.value), str(count), f"row {example.row}: {example.message}"[:200])
+        table.add_row(kind.value, str(count), Text(f"row {example.row}: {example.message}"[:200]))
     return table

@@ -98,7 +98,7 @@ def worker(
 @app.command()
 def score(
     file: Annotated[Path, typer.Argument(help="JSON lines, an item each.")],
-    out: Annotated[Path | None, typer.Option(help="Write the verdicts here, as JSON lines.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the items with their verdicts here, as JSON lines.")] = None,
     url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
     table: Annotated[bool, typer.Option(help="Show every verdict, not the summary alone.")] = False,
     nulls_ok: Annotated[bool, typer.Option(help="Exit with 0 although some rewards are null.")] = False,
@@ -154,12 +154,14 @@ def audit(
 def reverify(
     file: Annotated[Path, typer.Argument(help="Stored rollouts: items with the rewards or verdicts they got.")],
     out: Annotated[Path | None, typer.Option(help="Write what changed here, as JSON lines.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Keep answers here, and go on where they stop.")] = None,
     url: Annotated[str | None, typer.Option(help="A running server; one is started for the time otherwise.")] = None,
 ) -> None:
-    """Score stored rollouts with today's verifiers. Exit code 0: nothing changed; 1: something did."""
+    """Score stored rollouts with today's verifiers. Exit code 0: no reward changed; 1: some did; 2: cannot say."""
     from reward_server.auditing import reverify_file
 
-    raise typer.Exit(1 if reverify_file(_settings(), file, url=url, out=out) else 0)
+    result = reverify_file(_settings(), file, url=url, out=out, resume=resume)
+    raise typer.Exit(1 if result.changes else 2 if result.undecided or result.unreadable else 0)
 
 
 @app.command()
@@ -181,7 +183,7 @@ def build_images(
     network: Annotated[str, typer.Option(help="Network of the build, which installs packages.")] = "host",
     missing: Annotated[bool, typer.Option("--missing", help="Only those that are not there.")] = False,
 ) -> None:
-    """Build and probe. Exit code 1 if an image has a language whose probe failed."""
+    """Build and probe. Exit code 1 if one could not be built, or has a language whose probe failed."""
     from reward_server.showing import build_and_show
 
     raise typer.Exit(0 if build_and_show(_settings(), names or [], base, network, only_missing=missing) else 1)

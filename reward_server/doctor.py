@@ -27,7 +27,7 @@ from reward_server.verifiers.registry import Registry
 from reward_server.zygote import load
 
 MIN_FREE_MB = 500
-_EXTRAS = {"verifiers": ("jsonschema", "langdetect", "yaml", "z3"), "gym": ("reasoning_gym",)}
+_EXTRAS = {"verifiers": ("jsonschema", "langdetect", "syllapy", "yaml", "z3"), "gym": ("reasoning_gym",)}
 """Modules that single verifiers need, by the extra that brings them."""
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from reward_server.errors import RewardServerError
+from reward_server.queue.embedded import die_with_parent
 from reward_server.settings import Settings
 from reward_server.types import Json
 
@@ -93,7 +94,9 @@ def server(settings: Settings, url: str | None) -> Iterator[httpx.Client]:
         return
     command = [sys.executable, "-m", "reward_server", "serve", "--host", "127.0.0.1", "--port", "0"]
     environment = {**os.environ, "REWARD_LOG_LEVEL": os.environ.get("REWARD_LOG_LEVEL", "error")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=die_with_parent
+    ) as process:
         try:
             assert process.stdout is not None
             found = re.search(r"http://\S+", process.stdout.readline())

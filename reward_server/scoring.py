@@ -43,7 +43,7 @@ def score_file(
         bar = progress.add_task("scoring", total=total)
         with open(partial or os.devnull, "w") as sink:
             for item, result in scored(client, items, deadline_s, "score"):
-                sink.write(json.dumps({"id": result["id"], "verifier": item.get("verifier"), **result}) + "\n")
+                sink.write(json.dumps(item | result) + "\n")
                 for verdict in result["verdicts"]:
                     summary[verdict["outcome"]] += 1
                     rows.append((item | {"id": result["id"]}, verdict)) if table else None

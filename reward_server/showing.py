@@ -6,6 +6,7 @@ import json
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from reward_server.errors import ConfigurationError, InvalidTask
 from reward_server.sandbox.images import build_image, image_names, list_images
@@ -48,20 +49,27 @@ def _show_one(console: Console, entry: Entry) -> None:
 
 
 def build_and_show(settings: Settings, names: list[str], base: str | None, network: str, *, only_missing: bool) -> bool:
-    """Build images one after another; whether every language that they should serve was proved."""
-    console, fine = Console(), True
-    there = list_images(tag=settings.sandbox_image_tag) if only_missing else {}
+    """Build images, whatever becomes of each; whether every language that they should serve was proved.
+
+    Raises ``ConfigurationError`` where no engine answers; what else went wrong is told at the end.
+    """
+    console, failed = Console(), []
+    there = list_images(tag=settings.sandbox_image_tag)
     for name in names or image_names():
-        if there.get(name):
+        if only_missing and there.get(name):
             continue
-        with console.status(f"building {name}"):
-            built = build_image(name, base=base, network=network, tag=settings.sandbox_image_tag)
+        try:
+            with console.status(f"building {name}"):
+                built = build_image(name, base=base, network=network, tag=settings.sandbox_image_tag)
+        except ConfigurationError as error:
+            failed.append(f"{name}: {error}")
+            continue
         for language, version in built.languages.items():
             console.print(f"[green]ok[/]  {built.tag}  {language}: {version}", highlight=False)
-        for language, failure in built.failures.items():
-            fine = False
-            console.print(f"[red]no[/]  {built.tag}  {language}: {failure}", highlight=False)
-    return fine
+        failed += [f"{built.tag}  {language}: {failure}" for language, failure in built.failures.items()]
+    for failure in failed:
+        console.print("[red]no[/] ", Text(failure))
+    return not failed
 
 
 def show_images(settings: Settings) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from reward_server import __version__
+from tests.live import absent
 from tests.processes import ROOT, Server
 
 ITEMS = [
@@ -40,6 +41,25 @@ def test_score_starts_a_server_writes_verdicts_in_order_and_exits_with_0(tmp_pat
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert [(line["id"], line["rewards"]) for line in lines] == [("a", [1.0, 0.0]), ("b", [1.0])]
     assert "correct" in done.stdout and "Summary" in done.stdout
+
+
+def test_what_score_wrote_is_verified_again(server: Server, tmp_path: Path) -> None:
+    out, changed = tmp_path / "out.jsonl", tmp_path / "changed.jsonl"
+    assert (
+        run("score", written(tmp_path / "in.jsonl", list(ITEMS)), "--out", str(out), "--url", server.url).returncode
+        == 0
+    )
+    same = run("reverify", str(out), "--url", server.url)
+    assert same.returncode == 0 and "0 rewards changed, 3 compared" in same.stdout
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    rows[1]["rewards"] = [0.0]
+    other = run("reverify", written(out, rows), "--out", str(changed), "--url", server.url)
+    assert other.returncode == 1 and "1 rewards changed" in other.stdout
+    assert json.loads(changed.read_text())["id"] == "b"
+    unsaid = run("reverify", written(out, [{**rows[0], "rewards": []}]), "--url", server.url)
+    assert unsaid.returncode == 2 and "row 0 was left out" in unsaid.stdout
+    out.write_text(json.dumps(rows[0]) + "\n{oops\n")
+    assert "line 2 is not JSON" in run("reverify", str(out), "--url", server.url).stderr
 
 
 def test_score_exits_with_1_when_a_reward_is_null_and_with_0_when_that_is_fine(server: Server, tmp_path: Path) -> None:
@@ -97,6 +117,14 @@ def test_a_worker_without_a_queue_is_one_clear_line() -> None:
     done = run("worker")
     assert done.returncode == 2
     assert "set REDIS_URL" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_image_that_cannot_be_built_holds_up_no_other_and_is_named_at_the_end() -> None:
+    done = run("images", "build", "nothing", "neither")
+    if done.returncode == 2:
+        absent(done.stderr)
+    assert done.returncode == 1
+    assert "no image 'nothing'" in done.stdout and "no image 'neither'" in done.stdout
 
 
 def test_help_names_every_command() -> None:

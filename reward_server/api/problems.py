@@ -8,10 +8,12 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
+from starlette.routing import Match
 
 from reward_server.batches import BatchConflict
 from reward_server.errors import QueueDown, QueueFull, RewardServerError, TooLarge
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PREFIX = "urn:reward-server:problem:"
 PROBLEMS: dict[str, tuple[int, str]] = {
     "malformed-json": (400, "The body is not JSON"),
@@ -110,4 +112,17 @@ async def handle_http_error(request: Request, error: Exception) -> JSONResponse:
     """Exception handler for the framework's own 404 and 405."""
     status = getattr(error, "status_code", 500)
     kind = {404: "not-found", 405: "method-not-allowed"}.get(status, "internal")
-    return Problem(kind, HTTPStatus(status).phrase, getattr(error, "headers", None)).response()
+    headers = getattr(error, "headers", None)
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names the methods of the first route alone
+        headers = {"Allow": ", ".join(sorted(_methods(request)))}
+    return Problem(kind, HTTPStatus(status).phrase, headers).response()
+
+
+def _methods(request: Request) -> set[str]:
+    """Every method that some route takes at this address."""
+    found: set[str] = set()
+    for method in _METHODS:
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found.add(method)
+    return found

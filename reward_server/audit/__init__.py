@@ -5,7 +5,7 @@
 
 from reward_server.audit.findings import Finding, Kind
 from reward_server.audit.probes import Columns
-from reward_server.audit.reverify import Change, reverify
+from reward_server.audit.reverify import Reverified, reverify
 from reward_server.audit.run import Audit, Options, audit
 
-__all__ = ["Audit", "Change", "Columns", "Finding", "Kind", "Options", "audit", "reverify"]
+__all__ = ["Audit", "Columns", "Finding", "Kind", "Options", "Reverified", "audit", "reverify"]

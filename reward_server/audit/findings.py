@@ -58,10 +58,11 @@ def findings(question: Question, verdicts: Sequence[Mapping[str, Any]], *, slow_
     """Everything wrong with a row, by the verdicts on its probes in order."""
     found: dict[Kind, str] = {}
     outcomes: dict[str, set[str]] = {}
-    survivors = mutants = 0
+    survivors: list[str] = []
+    mutants = 0
     for probe, verdict in zip(question.probes, verdicts, strict=True):
         outcome = verdict["outcome"]
-        message = _message(verdict)
+        message = message_of(verdict)
         if outcome == "unavailable":
             found.setdefault(Kind.UNDECIDED, message)
             continue
@@ -70,14 +71,14 @@ def findings(question: Question, verdicts: Sequence[Mapping[str, Any]], *, slow_
             continue
         outcomes.setdefault(f"{probe.kind} {probe.text.rstrip()}", set()).add(outcome)
         mutants += probe.kind == "mutant"
-        survivors += probe.kind == "mutant" and outcome == "correct"
+        survivors += [probe.note] if probe.kind == "mutant" and outcome == "correct" else []
         for kind, text in _about(probe, verdict, outcome, message, slow_s):
             found.setdefault(kind, text)
     if any(len(different) > 1 for different in outcomes.values()):
         found[Kind.FLAKY] = "the same completion was " + " and ".join(sorted(set().union(*outcomes.values())))
         found.pop(Kind.GOLD_REJECTED, None)
     if survivors:
-        found[Kind.MUTANT_SURVIVES] = f"{survivors} of {mutants} changed programs pass"
+        found[Kind.MUTANT_SURVIVES] = f"{len(survivors)} of {mutants} changed programs pass: {'; '.join(survivors)}"
     return [Finding(question.index, kind, text[:400]) for kind, text in found.items()]
 
 
@@ -97,15 +98,16 @@ def _about(
     return []
 
 
-def _message(verdict: Mapping[str, Any]) -> str:
+def message_of(verdict: Mapping[str, Any]) -> str:
     """What the verdict says about why: its message, or that of the first test that failed, or all of its detail."""
     detail = verdict.get("detail") or {}
     failure = detail.get("first_failure") or {}
-    said = detail.get("message") or failure.get("message") or detail.get("problem") or verdict.get("reason")
+    told = (detail.get("message"), failure.get("message"), detail.get("problem"), detail.get("difference"))
+    said = next(filter(None, told), verdict.get("reason"))
     return str(said or json.dumps(failure or detail, default=str, ensure_ascii=False))[:300]
 
 
-def key_of(prompt: Json, reference: Json) -> tuple[str, str]:
+def asked_and_expected(prompt: Json, reference: Json) -> tuple[str, str]:
     """Hashes of what is asked and of what is expected, white space and case aside."""
     asked, expected = (
         " ".join(json.dumps(one, sort_keys=True, default=str).split()).casefold() for one in (prompt, reference)

@@ -56,8 +56,8 @@ def _first_and_commonest(values: list[Any]) -> list[str]:
     return list(dict.fromkeys([*texts[:1], *(text for text, _ in Counter(texts).most_common(1))]))
 
 
-def mutants(source: str, most: int) -> Iterator[str]:
-    """Up to ``most`` programs with one operator, comparison or number changed, spread over the source."""
+def mutants(source: str, most: int) -> Iterator[tuple[str, str]]:
+    """Up to ``most`` programs with one operator, comparison or number changed, over all of the source; each change."""
     tree = _parsed(source)
     if tree is None or most <= 0:
         return
@@ -65,8 +65,10 @@ def mutants(source: str, most: int) -> Iterator[str]:
     step = max(1, len(places) // most)
     for place in places[::step][:most]:
         mutant = copy.deepcopy(tree)
-        _change(next(node for number, node in enumerate(ast.walk(mutant)) if number == place))
-        yield ast.unparse(mutant)
+        node = next(node for number, node in enumerate(ast.walk(mutant)) if number == place)
+        before = ast.unparse(node)
+        _change(node)
+        yield ast.unparse(mutant), f"{before[:60]} changed to {ast.unparse(node)[:60]}"
 
 
 def _parsed(source: str) -> ast.Module | None:

@@ -44,6 +44,8 @@ class Probe:
 
     kind: ProbeKind
     text: str
+    note: str = ""
+    """What is wrong with it, of a mutant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def _probes(
             yield Probe("solution", text + "\n" * again)
         if program and columns.language == "python":
             yield from (Probe("stub", f"```python\n{stub}\n```") for stub in stubs(solution))
-            yield from (Probe("mutant", f"```python\n{mutant}\n```") for mutant in mutants(solution, mutant_count))
+            changed = mutants(solution, mutant_count)
+            yield from (Probe("mutant", f"```python\n{mutant}\n```", note) for mutant, note in changed)
     if verifier in _PROGRAMS:
         yield from (Probe("constant", f"```python\n{one}\n```") for one in constants(reference))
     yield from (Probe("nonsense", text) for text in _NONSENSE)

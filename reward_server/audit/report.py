@@ -61,12 +61,12 @@ def _figure(caption: str, bars: Sequence[tuple[str, int]]) -> str:
     largest = max((count for _, count in bars), default=0) or 1
     lines = []
     for place, (label, count) in enumerate(bars):
-        y = 22 * place
+        y, width = 22 * place, 400 * count / largest
         text = html.escape(label[:48])
         lines.append(
             f'<text x="290" y="{y + 15}" text-anchor="end">{text}</text>'
-            f'<rect x="300" y="{y + 3}" width="{max(1, 400 * count / largest):.0f}" height="16" fill="#3b6fb6"/>'
-            f'<text x="{308 + 400 * count / largest:.0f}" y="{y + 15}">{count}</text>'
+            f'<rect x="300" y="{y + 3}" width="{max(count > 0, width):.0f}" height="16" fill="#3b6fb6"/>'
+            f'<text x="{308 + width:.0f}" y="{y + 15}">{count}</text>'
         )
     chart = (
         f'<svg viewBox="0 0 780 {22 * len(bars)}" role="img" aria-label="{html.escape(caption)}">{"".join(lines)}</svg>'

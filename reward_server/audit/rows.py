@@ -59,7 +59,12 @@ def _opened(path: Path) -> TextIO:
 
 def _json_lines(path: Path) -> Iterator[Row]:
     with _opened(path) as lines:
-        yield from (json.loads(line) for line in lines if line.strip())
+        for number, line in enumerate(lines, 1):
+            try:
+                if line.strip():
+                    yield json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"line {number} is not JSON: {error}") from None
 
 
 def _json(path: Path) -> Iterator[Row]:

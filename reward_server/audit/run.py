@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reward_server.audit.findings import Finding, Kind, findings, key_of
+from reward_server.audit.findings import Finding, Kind, asked_and_expected, findings
+from reward_server.audit.journal import answered, appending, key_of
 from reward_server.audit.probes import Columns, Question, question
 from reward_server.audit.rows import Row, column, write_rows
 from reward_server.errors import ConfigurationError
@@ -86,10 +85,15 @@ def audit(
     ]
     if questions and all(one.item["reference"] is None for one in questions):
         raise ConfigurationError(f"no row has a column {columns.reference!r}")
-    found, times = _resumed(journal, questions, options)
+    found: dict[int, list[Finding]] = {}
+    times: dict[int, float] = {}
+    for index, kept in answered(journal, {one.index: _key(one, options) for one in questions}).items():
+        mine = [Finding(index, Kind(one["kind"]), one["message"]) for one in kept["findings"]]
+        if all(one.kind is not Kind.UNDECIDED for one in mine):
+            found[index], times[index] = mine, kept["run_s"]
     progress(len(times), len(rows))
     waiting = [one for one in questions if one.index not in times]
-    with _appending(journal) as keep:
+    with appending(journal) as keep:
         for batch in _batches(waiting, options.batch_rows):
             for one, verdicts in zip(batch, score([one.item for one in batch]), strict=True):
                 mine = findings(one, verdicts, slow_s=options.slow_s)
@@ -118,7 +122,7 @@ def _doubled(rows: Sequence[Row], columns: Columns, questions: Sequence[Question
         return
     first: dict[str, tuple[int, str]] = {}
     for row, one in zip(rows, questions, strict=True):
-        asked, expected = key_of(column(row, columns.prompt), one.item["reference"])
+        asked, expected = asked_and_expected(column(row, columns.prompt), one.item["reference"])
         earlier = first.setdefault(asked, (one.index, expected))
         if earlier[0] == one.index:
             continue
@@ -126,41 +130,9 @@ def _doubled(rows: Sequence[Row], columns: Columns, questions: Sequence[Question
         yield Finding(one.index, kind, f"row {earlier[0]} asks the same")
 
 
-@contextmanager
-def _appending(journal: Path | None) -> Iterator[Callable[[Json], object]]:
-    """Keeps each row's answer as soon as it is there."""
-    if journal is None:
-        yield lambda _: None
-        return
-    with journal.open("a", encoding="utf-8", buffering=1) as sink:
-        sink.write("\n")  # after a line that a crash cut short
-        yield lambda line: sink.writelines((json.dumps(line), "\n"))
-
-
 def _key(one: Question, options: Options) -> str:
     """Changes whenever what was asked about a row, or what counts as slow, does."""
-    asked = json.dumps([one.item, options.slow_s], sort_keys=True, default=str)
-    return hashlib.sha256(asked.encode()).hexdigest()[:32]
-
-
-def _resumed(
-    journal: Path | None, questions: Sequence[Question], options: Options
-) -> tuple[dict[int, list[Finding]], dict[int, float]]:
-    """Findings and times of the rows that the journal knows; a last line cut short by a crash is not one."""
-    found: dict[int, list[Finding]] = {}
-    times: dict[int, float] = {}
-    if journal is None or not journal.exists():
-        return found, times
-    keys = {one.index: _key(one, options) for one in questions}
-    for line in journal.read_text(encoding="utf-8").splitlines():
-        try:
-            kept = json.loads(line)
-        except ValueError:
-            continue
-        mine = [Finding(one["row"], Kind(one["kind"]), one["message"]) for one in kept["findings"]]
-        if keys.get(kept["row"]) == kept["key"] and all(one.kind is not Kind.UNDECIDED for one in mine):
-            found[kept["row"]], times[kept["row"]] = mine, kept["run_s"]
-    return found, times
+    return key_of([one.item, options.slow_s])
 
 
 def _batches(questions: Sequence[Question], size: int) -> Iterator[Sequence[Question]]:

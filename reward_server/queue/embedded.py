@@ -7,8 +7,10 @@ locked against a second server.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
+import os
 import shutil
 import signal
 import socket
@@ -23,6 +25,7 @@ from reward_server.errors import ConfigurationError
 START_S = 20.0
 _PR_SET_PDEATHSIG = 1
 _MAX_SOCKET_PATH = 100
+_PREFIX = "reward-"
 
 
 def die_with_parent() -> None:
@@ -36,7 +39,9 @@ class EmbeddedValkey:
     def __init__(self, data_dir: Path | None = None) -> None:
         self._data_dir = data_dir
         try:
-            self._run_dir = Path(tempfile.mkdtemp(prefix="reward-"))
+            _remove_abandoned()
+            self._run_dir = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            self._owned = _owned(self._run_dir)
         except OSError as error:
             raise ConfigurationError(f"no temporary directory can be made: {error}") from None
         self._lock: IO[str] | None = None
@@ -84,6 +89,7 @@ class EmbeddedValkey:
                 self._process.kill()
                 self._process.wait()
         shutil.rmtree(self._run_dir, ignore_errors=True)
+        self._owned.close()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -107,6 +113,25 @@ class EmbeddedValkey:
                 return probe.recv(64).startswith(b"+PONG")  # while it loads its data it says -LOADING
         except OSError:
             return False
+
+
+def _owned(run_dir: Path) -> IO[str]:
+    """A lock that ends with this process; nobody sees it before it is held."""
+    lock = open(run_dir / "lock.new", "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    (run_dir / "lock.new").rename(run_dir / "lock")
+    return lock
+
+
+def _remove_abandoned() -> None:
+    """Remove what servers of this user left that were killed: the folders whose lock nobody holds."""
+    for run_dir in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if run_dir.lstat().st_uid != os.getuid() or run_dir.is_symlink():
+                continue
+            with open(run_dir / "lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(run_dir, ignore_errors=True)
 
 
 def _locked(data_dir: Path) -> IO[str]:

@@ -58,6 +58,9 @@ class Language:
     """Command line of the probe, which must exit 0 and print a version."""
     warm: bool = False
     """Programs start by fork of a preloaded interpreter (Python alone)."""
+    template: bool = False
+    """``run`` may be started once on the source alone, and forked for each run, which adds to it by standard input;
+    files and arguments reach no such run. What that takes of the command: ``sandboxes/images/rocq/serve.c``."""
     env: Mapping[str, str] = field(default_factory=dict)
     compile_time_s: float = 10.0
     """Processor seconds for one compilation."""
@@ -84,6 +87,9 @@ class ExecutionLimits:
     time_s: float = 10.0
     """Processor seconds of the group; wall seconds follow from it (``WALL_FACTOR``, ``WALL_EXTRA_S``).
     For ``call`` and ``host`` it is the budget of each single call or test, not of all together."""
+    total_s: float = 0.0
+    """Wall seconds, less the wait for a processor, of all calls or tests of ``call`` and ``host`` together; more is
+    ``total_time``. 0: no such limit."""
     memory_mb: int = 512
     """Memory of the group. It also picks the size class: pass the same number to ``open`` or ``within``."""
     processes: int = 64
@@ -117,7 +123,7 @@ class Execution:
     signal: int | None = None
     """Signal that ended it, where we did not send it."""
     limit: str | None = None
-    """The limit that struck: ``time`` (processor), ``wall``, ``memory``, ``output``, ``processes``."""
+    """The limit that struck: ``time`` (processor), ``wall``, ``total_time``, ``memory``, ``output``, ``processes``."""
     stdout: bytes = b""
     stderr: bytes = b""
     cpu_s: float = 0.0

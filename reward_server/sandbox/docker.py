@@ -83,7 +83,7 @@ class DockerDriver:
             self._images = self._list_images()
         info = self._images.get(image)
         if info is None:
-            what = "holds another release of the runner" if image in self._outdated else "is not there"
+            what = "was built from another release" if image in self._outdated else "is not there"
             message = f"the image {self._tag(image)} {what}: build it with `reward-server images build {image}`"
             raise Unavailable(message, reason="no_image", retryable=False)
         self._remove_again()
@@ -180,7 +180,7 @@ class DockerDriver:
                     name = tag.removesuffix(tail).rpartition("/")[2]
                     if tag.endswith(tail) and name.startswith(prefix.rpartition("/")[2]):
                         name = name.removeprefix(prefix.rpartition("/")[2])
-                        if image["Labels"].get(LABEL_RUNNER) != fingerprint():
+                        if image["Labels"].get(LABEL_RUNNER) != fingerprint(name):
                             self._outdated.add(name)
                             continue
                         digest = next(iter(image["RepoDigests"] or ()), image["Id"])

@@ -8,6 +8,7 @@ proved as a label. The server reads labels and needs to start nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from reward_server.sandbox.languages import LANGUAGES, LanguageEntry, languages_
 LABEL_LANGUAGES = "reward-server.languages"
 PREFIX = "reward-sandbox-"
 _PROBE_MEMORY = 3 << 30
+_COLOUR = re.compile(r"\x1b\[\d*m")
 _PROBE = """
 import json, os, subprocess, sys, tempfile
 proved = {}
@@ -88,7 +90,7 @@ def build_image(
             where,
             arguments,
             network,
-            {LABEL_LANGUAGES: json.dumps(languages), LABEL_RUNNER: fingerprint()},
+            {LABEL_LANGUAGES: json.dumps(languages), LABEL_RUNNER: fingerprint(name)},
         )
     failures = {language: found["error"] for language, found in proved.items() if "error" in found}
     return BuiltImage(name, where, languages, failures)
@@ -97,13 +99,14 @@ def build_image(
 def list_images(*, tag: str = "latest", prefix: str = PREFIX) -> dict[str, dict[str, str] | None]:
     """Every image there is a folder for, with the languages of the one that is built, or None.
 
-    An image with another release of the runner counts as not built.
+    An image that was built from another release counts as not built.
     """
     found: dict[str, dict[str, str] | None] = dict.fromkeys(image_names())
     with closing(_client()) as client, _engine_errors():
         for image in client.api.images(filters={"label": LABEL_LANGUAGES}):
-            for name in found if image["Labels"].get(LABEL_RUNNER) == fingerprint() else ():
-                if f"{prefix}{name}:{tag}" in (image["RepoTags"] or ()):
+            for name in found:
+                tagged = f"{prefix}{name}:{tag}" in (image["RepoTags"] or ())
+                if tagged and image["Labels"].get(LABEL_RUNNER) == fingerprint(name):
                     found[name] = json.loads(image["Labels"][LABEL_LANGUAGES])
     return found
 
@@ -124,7 +127,7 @@ def _build(client: Any, name: str, where: str, arguments: dict[str, str], networ
         )
     except docker.errors.BuildError as error:
         log = "".join(line.get("stream", "") or line.get("error", "") for line in error.build_log)
-        raise ConfigurationError(f"building {where} failed: {error.msg}\n{log[-3000:]}") from None
+        raise ConfigurationError(f"building {where} failed: {error.msg}\n{_COLOUR.sub('', log)[-1500:]}") from None
 
 
 def _probed(client: Any, where: str, name: str) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Where the files are that go inside a sandbox, and which release of the runner they are."""
+"""Where the files are that go inside a sandbox, and which release they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from reward_server.errors import ConfigurationError
 
 LABEL_RUNNER = "reward-server.runner"
-"""Label of an image: the fingerprint of the runner that was baked into it."""
+"""Label of an image: the fingerprint of what was baked into it."""
 
 
 def folder() -> Path:
@@ -22,9 +22,10 @@ def folder() -> Path:
 
 
 @cache
-def fingerprint() -> str:
-    """Of the runner's sources: an image with another one speaks another protocol, and must be built again."""
+def fingerprint(image: str) -> str:
+    """Of the sources of the runner and of an image: one built from others is not what this server speaks to."""
     digest = hashlib.sha256()
-    for path in sorted((folder() / "runner").glob("*.py")):
+    sources = [*(folder() / "runner").glob("*.py"), *(folder() / "images" / image).glob("*")]
+    for path in sorted(sources):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -19,6 +19,7 @@ a crash costs one completion, but both must bound their own work where they can.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
+from reward_server.errors import Unavailable
 from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -40,6 +42,15 @@ class StrictModel(BaseModel):
     """Base of references and params: an unknown or mistyped key is an error, never ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def library(name: str, use: str, extra: str = "verifiers") -> Any:
+    """The module of an optional library; raises ``Unavailable`` that says what it is for and what to install."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        message = f"{use} needs: pip install 'reward-server[{extra}]'"
+        raise Unavailable(message, reason="missing_library", retryable=False) from None
 
 
 class NoParams(StrictModel):

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
-from reward_server.verifiers.final_answer import clean, final_answer
+from reward_server.verifiers.final_answer import clean, final_answer, last_lines
 
 _LEAD = re.compile(r"(?:(?:the )?(?:correct )?(?:options?|choices?|answers?|letters?)(?: is)?[\s:]{1,4})?", re.I)
 _LISTED = re.compile(r"[(\[{]?([A-Za-z])(?![\w'’])[)\]}]?")
@@ -22,6 +22,8 @@ _MENTION = re.compile(r"[(\[]([A-Za-z])[)\]]|(?<![\w'’.\\])([B-HJ-Z])(?![\w'�
 _EXPLANATION = re.compile(r"\b(?:because|since|as|not|rather|instead|whereas|while|unlike|but)\b", re.I)
 _COMMITTED = re.compile(
     r"\b(?:choose|chose|pick|select|go with)\s{1,4}(?:option |choice |answer )?[(*]{0,3}([A-Z])\b(?!['’])"
+    r"|\b(?:so|thus|hence|therefore)[,:]?\s{1,4}(?:it(?:'s| is)\s{1,4})?(?:option |choice )?[(*]{0,3}"
+    r"((?-i:[A-Z]))[)*.\s]{0,5}$"
     r"|\b(?:option |choice )?[(*]{0,3}([A-Z])[)*]{0,3} (?:is|must be) (?:the )?(?:correct|right|best)\b",
     re.IGNORECASE,
 )
@@ -66,7 +68,7 @@ class Choice:
     """
 
     name = "choice"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=2.0)
     cost_s = 3e-5
@@ -137,7 +139,7 @@ def _chosen(text: str, task: Task) -> tuple[frozenset[str], str, str] | None:
             return letters, stated.text, stated.rule
         if stated.rule == "boxed":
             return frozenset(), stated.text, stated.rule
-    lines = [line for line in text[-4_000:].splitlines() if line.strip()]
+    lines = last_lines(text)
     if not lines:
         return None
     letters = _letters(lines[-1], task, loose=True)

@@ -68,6 +68,11 @@ def final_answer(text: str) -> FinalAnswer | None:
     return None
 
 
+def last_lines(text: str) -> list[str]:
+    """Lines with something on them, of the last 20,000 characters."""
+    return [line for line in text[-20_000:].splitlines() if line.strip()]
+
+
 def clean(text: str) -> str:
     """``text`` without the mark-up that wraps all of it: dollars, bold, code, ``\\text{}``; a long one as it is."""
     if len(text) > MAX_ANSWER:

@@ -14,7 +14,8 @@ from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, NoParams, StrictModel
 from reward_server.verifiers.final_answer import final_answer
-from reward_server.verifiers.structured import NotParsed, fenced_blocks, find
+from reward_server.verifiers.listing import document
+from reward_server.verifiers.structured import fenced_blocks
 
 Preset = Literal["think_answer", "answer", "boxed", "json", "code_block"]
 
@@ -145,7 +146,4 @@ def _boxed(text: str) -> bool:
 
 
 def _has_json(text: str) -> bool:
-    try:
-        return isinstance(find(text, "json")[0], dict | list)
-    except NotParsed:
-        return False
+    return document(text) is not None

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, NoParams, StrictModel
-from reward_server.verifiers.listing import answer_list, answer_pairs, document
+from reward_server.verifiers.listing import Wrong, answer_list, answer_pairs, document
 from reward_server.verifiers.structured import shown
 
 Kind = Literal[
@@ -48,10 +48,6 @@ class GraphDetail(TypedDict, total=False):
     answer: str
     problem: str
     value: float
-
-
-class Wrong(Exception):
-    """The answer is not what was asked for; the message says where it fails."""
 
 
 @dataclass(frozen=True, slots=True)

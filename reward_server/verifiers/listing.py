@@ -5,21 +5,27 @@ from __future__ import annotations
 import re
 
 from reward_server.types import Json
-from reward_server.verifiers.final_answer import clean, final_answer
+from reward_server.verifiers.final_answer import clean, final_answer, last_lines
 from reward_server.verifiers.structured import NotParsed, find
+
+
+class Wrong(Exception):
+    """The answer breaks a rule of its task; the message says which."""
+
 
 MAX_ELEMENTS = 10_000
 _ARROWS = re.compile(r"\s*(?:->|=>|\u2192|\\to\b|\\rightarrow\b|[,;\n])\s*")
+_LEAD = re.compile(r"^[^,;>\u2192\\\[{(]{0,200}?(?:\b(?:is|are)\b:?|:)\s+(?=\S)")
+"""What a sentence says before its list: "the shortest path is A -> B"."""
 _PAIR = re.compile(r"\s*([^:=\s][^:=]{0,200}?)\s*[:=]\s*(\S.{0,200}?)\s*")
 
 
-def document(text: str) -> Json:
-    """The last JSON object or array of the completion; None where there is none."""
+def document(text: str, *kinds: type) -> Json:
+    """The last JSON object or array (or that of ``kinds``) of the completion; None where there is none."""
     try:
-        value, _ = find(text, "json")
+        return find(text, "json", kinds or (dict, list))[0]
     except NotParsed:
         return None
-    return value if isinstance(value, dict | list) else None
 
 
 def answer_list(text: str) -> list[str] | None:
@@ -33,7 +39,7 @@ def answer_list(text: str) -> list[str] | None:
             if not any(isinstance(x, dict | list) for x in value)
             else None
         )
-    line = _answer_line(text)
+    line = _LEAD.sub("", answer_line(text))
     elements = [part.strip(" ()[]{}'\"`.") for part in _ARROWS.split(line)]
     if len(elements) == 1:
         elements = elements[0].split()
@@ -43,7 +49,7 @@ def answer_list(text: str) -> list[str] | None:
 
 def answer_pairs(text: str) -> dict[str, str] | None:
     """A mapping: a JSON object, else "A: red, B: blue" in the stated answer or line by line; no key stands twice."""
-    value = document(text)
+    value = document(text, dict)
     if isinstance(value, dict):
         return {str(key): str(one) for key, one in value.items()}
     stated = final_answer(text)
@@ -53,9 +59,7 @@ def answer_pairs(text: str) -> dict[str, str] | None:
     return pairs if pairs and len(pairs) == len(found) else None
 
 
-def _answer_line(text: str) -> str:
+def answer_line(text: str) -> str:
+    """The stated answer, else the last line."""
     stated = final_answer(text)
-    if stated:
-        return stated.text
-    lines = [line for line in text[-20_000:].splitlines() if line.strip()]
-    return clean(lines[-1].strip()) if lines else ""
+    return stated.text if stated else clean("".join(last_lines(text)[-1:]).strip())

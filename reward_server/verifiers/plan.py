@@ -14,12 +14,8 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, NoParams, StrictModel
-from reward_server.verifiers.listing import answer_list, answer_pairs, document
+from reward_server.verifiers.listing import Wrong, answer_list, answer_pairs, document
 from reward_server.verifiers.structured import shown
-
-
-class Wrong(Exception):
-    """The plan fails; the message says where."""
 
 
 class Job(StrictModel):

@@ -163,7 +163,8 @@ def _validated(adapter: TypeAdapter[Any], value: Json, what: str, reason: str) -
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join([what, *(str(part) for part in first["loc"])])
-        raise InvalidTask(f"{where}: {first['msg']}", reason=reason) from None
+        message = f"{where}: {first['msg']}" if value is not None else f"there is no {what}: it is null"
+        raise InvalidTask(message, reason=reason) from None
     except RecursionError:
         raise InvalidTask(f"{what} is nested too deeply", reason=reason) from None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from reward_server.errors import InvalidTask, Unavailable
+from reward_server.errors import InvalidTask
 from reward_server.types import Json
+from reward_server.verifiers.base import library
 
 
 class SchemaCheck(Protocol):
@@ -18,13 +19,7 @@ class SchemaCheck(Protocol):
 
 def schema_check(schema: Json) -> SchemaCheck:
     """A check against ``schema`` (draft 2020-12 unless it names another); raises ``InvalidTask``, ``Unavailable``."""
-    try:
-        import jsonschema
-        import referencing
-    except ImportError:
-        raise Unavailable(
-            "JSON Schema needs: pip install 'reward-server[verifiers]'", reason="missing_library", retryable=False
-        ) from None
+    jsonschema, referencing = library("jsonschema", "JSON Schema"), library("referencing", "JSON Schema")
     kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
         kind.check_schema(schema)

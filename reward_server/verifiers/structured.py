@@ -16,8 +16,8 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
-from reward_server.errors import Unavailable
 from reward_server.types import Json
+from reward_server.verifiers.base import library
 
 MAX_TEXT = 400_000
 """Characters of a document that are parsed."""
@@ -51,6 +51,13 @@ def fenced_blocks(text: str) -> list[tuple[str, str]]:
     return blocks
 
 
+def last_block(text: str, *languages: str) -> str | None:
+    """Content of the last closed fenced block in one of ``languages``, else of the last at all; None without any."""
+    blocks = fenced_blocks(text)
+    named = [content for language, content in blocks if language in languages]
+    return named[-1] if named else blocks[-1][1] if blocks else None
+
+
 def parse(text: str, format: Format) -> Json:
     """The document ``text`` as plain values; raises ``NotParsed``."""
     if len(text) > MAX_TEXT:
@@ -65,15 +72,38 @@ def parse(text: str, format: Format) -> Json:
         raise NotParsed(f"not valid {format.upper()}: {str(error)[:200] or type(error).__name__}") from None
 
 
-def find(text: str, format: Format) -> tuple[Json, str]:
-    """The last document of that format in ``text`` and its source; raises ``NotParsed``."""
+def find(text: str, format: Format, kinds: tuple[type, ...] = (dict, list)) -> tuple[Json, str]:
+    """The last object or array (or that of ``kinds``) of that format in ``text``, and its source; raises ``NotParsed``.
+
+    A document asked for by its kind is not hidden by what stands behind it, such as ``[1]`` for a source.
+    """
     reason = f"there is no {format.upper()} in the completion"
     for candidate in _candidates(text, format):
         try:
-            return parse(candidate, format), candidate
+            value = parse(candidate, format)
         except NotParsed as error:
             reason = str(error)
+            continue
+        if isinstance(value, kinds):
+            return value, candidate
     raise NotParsed(reason)
+
+
+def last_documents(text: str) -> list[Json]:
+    """The last JSON document of ``text`` with those right before it, a line each or divided by ``;`` or ``,``."""
+    found: list[Json] = []
+    start = len(text)
+    for span in _balanced(text, MAX_CANDIDATES**2):
+        if found and text[span[1] : start].strip(" \n\t;,"):
+            break
+        try:
+            found.insert(0, parse(text[slice(*span)], "json"))
+        except NotParsed:
+            if found:
+                break
+            continue
+        start = span[0]
+    return found
 
 
 def shown(value: Json, most: int = 200) -> str:
@@ -88,12 +118,12 @@ def _candidates(text: str, format: Format) -> Iterator[str]:
     plain = [content for language, content in blocks if not language]
     yield from reversed((named or plain)[-MAX_CANDIDATES:])
     if format == "json":
-        yield from _balanced(text)
+        yield from (text[start:end] for start, end in _balanced(text))
     elif not blocks:
         yield text.strip()
 
 
-def _balanced(text: str) -> list[str]:
+def _balanced(text: str, most: int = MAX_CANDIDATES) -> list[tuple[int, int]]:
     """The last balanced regions of ``text`` that lie in no other, from the last; one pass, strings respected."""
     stack: list[tuple[str, int]] = []
     spans: list[tuple[int, int]] = []
@@ -119,7 +149,7 @@ def _balanced(text: str) -> list[str]:
             while spans and spans[-1][0] > start:
                 spans.pop()
             spans.append((start, position + 1))
-    return [text[start:end] for start, end in reversed(spans[-MAX_CANDIDATES:])]
+    return spans[: -most - 1 : -1]
 
 
 def _check_depth(value: Json) -> None:
@@ -157,15 +187,11 @@ def _json(text: str) -> Json:
 
 
 def _yaml(text: str) -> Json:
-    try:
-        import yaml
-    except ImportError:
-        raise Unavailable("reading YAML needs: pip install 'reward-server[verifiers]'", reason="missing_library",
-                          retryable=False) from None  # fmt: skip
+    yaml = library("yaml", "reading YAML")
     if len(text) > 50_000:
         raise NotParsed("a YAML document may have 50000 characters")
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc, name-defined]  # a module by its name is Any
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise NotParsed("YAML aliases are not read")

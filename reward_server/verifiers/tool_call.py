@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +16,13 @@ from reward_server.errors import InvalidTask
 from reward_server.types import Completion, Json, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
 from reward_server.verifiers.schemas import SchemaCheck, schema_check
-from reward_server.verifiers.structured import NotParsed, find, parse, shown
+from reward_server.verifiers.structured import NotParsed, fenced_blocks, last_documents, parse, shown
 
 MAX_CALLS = 64
 _TAGGED = re.compile(r"<(tool_call|function_call)>((?:(?!<(?:tool|function)_call>).)*?)</\1>", re.DOTALL)
 _FUNCTION = re.compile(r"<function=([\w.-]{1,100})>((?:(?!<function=).)*?)</function>", re.DOTALL)
+_PARAMETER = re.compile(r"<parameter=([\w.-]{1,100})>\n?((?:(?!</?parameter).)*?)\n?</parameter>", re.DOTALL)
+_SPECIAL = re.compile(r"<\|\w{1,30}\|>")
 _PYTHON = re.compile(r"\[?\s*[A-Za-z_][\w.]{0,100}\(.{0,20000}\)\s*[\];]?\s*", re.DOTALL)
 
 
@@ -82,15 +84,15 @@ class Call:
 class ToolCall:
     """Right if the completion makes exactly the expected calls, each with the expected arguments.
 
-    Calls are read from ``<tool_call>`` or ``<function=name>`` tags, from JSON (``name`` with ``arguments``,
-    ``parameters`` or ``input``, an OpenAI ``function`` object, a list, a ``tool_calls`` key; arguments may be a JSON
-    string) or as Python calls with literal arguments, in a list or line by line. With ``tools`` the arguments must
-    satisfy the function's schema, and an argument left out counts as its default. Numbers compare by value. ``score``
-    is the F1 over calls.
+    Calls are read from ``<tool_call>`` or ``<function=name>`` tags (JSON or ``<parameter=key>`` in them), from JSON
+    (``name`` with ``arguments``, ``parameters`` or ``input``, an OpenAI ``function`` object, a list, a ``tool_calls``
+    key, line by line; arguments may be a JSON string) or as Python calls with literal arguments, in a list or line by
+    line. With ``tools`` the arguments must satisfy the function's schema, and an argument left out counts as its
+    default. Numbers compare by value. ``score`` is the F1 over calls.
     """
 
     name = "tool_call"
-    version = "2"
+    version = "3"
     lane = Lane.CPU
     limits = Limits(time_s=5.0)
     cost_s = 1e-4
@@ -133,26 +135,17 @@ class ToolCall:
 
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Find the calls and pair them with the expected ones."""
-        calls = _calls(completion.text, task.params.format)
+        calls = _calls(completion.text, task)
         gold = task.reference.calls
         if calls is None and not completion.text.strip():
             return no_answer()
         if not calls and gold:
             return no_answer({"calls": [], "expected": len(gold)})
-        problems: list[str] = []
-        open_calls = list(calls or [])
-        matched = 0
-        for index, expected in enumerate(gold):
-            candidates = open_calls if not task.params.ordered else (calls or [])[index : index + 1]
-            faults = [(_fault(expected, call, task), call) for call in candidates[:MAX_CALLS]]
-            right = next((call for fault, call in faults if fault is None), None)
-            if right is None:
-                same = [fault for fault, call in faults if fault and call.name == expected.name]
-                problems.append((same or [f"no call of {expected.name!r}"])[0] or "")
-                continue
-            open_calls.remove(right)
-            matched += 1
-        problems += [f"unexpected call of {call.name!r}" for call in open_calls[: len(calls or []) - matched]]
+        pairs = _paired(task, calls or [])
+        problems = [_problem(expected, calls or [], task) for index, expected in enumerate(gold) if index not in pairs]
+        surplus = [call for index, call in enumerate(calls or []) if index not in pairs.values()]
+        problems += [f"unexpected call of {call.name!r}" for call in surplus]
+        matched = len(pairs)
         detail: ToolCallDetail = {
             "calls": [shown({"name": call.name, "arguments": call.arguments}) for call in (calls or [])[:10]],
             "problems": [problem[:300] for problem in problems[:10]],
@@ -162,6 +155,38 @@ class ToolCall:
         if matched == len(gold) == len(calls or []):
             return correct({**detail})
         return incorrect({**detail}, score=2 * matched / max(1, len(gold) + len(calls or [])))
+
+
+def _paired(task: Task, calls: Sequence[Call]) -> dict[int, int]:
+    """Call by expected call, as many as can be: by place where they are ordered, else by augmenting paths."""
+    gold = task.reference.calls
+    if task.params.ordered:
+        both = enumerate(zip(gold, calls, strict=False))
+        return {index: index for index, (expected, call) in both if _fault(expected, call, task) is None}
+    fitting = [
+        [index for index, call in enumerate(calls[: MAX_CALLS + 1]) if _fault(expected, call, task) is None]
+        for expected in gold
+    ]
+    taken: dict[int, int] = {}
+
+    def place(index: int, tried: set[int]) -> bool:
+        for call in fitting[index]:
+            if call not in tried:
+                tried.add(call)
+                if call not in taken or place(taken[call], tried):
+                    taken[call] = index
+                    return True
+        return False
+
+    for index in range(len(gold)):
+        place(index, set())
+    return {index: call for call, index in taken.items()}
+
+
+def _problem(expected: GoldCall, calls: Sequence[Call], task: Task) -> str:
+    """Why no call is the expected one."""
+    same = (_fault(expected, call, task) for call in calls[: MAX_CALLS + 1] if call.name == expected.name)
+    return next((fault for fault in same if fault), f"no call of {expected.name!r}")
 
 
 def _fault(expected: GoldCall, call: Call, task: Task) -> str | None:
@@ -203,49 +228,68 @@ def _equal(gold: Json, said: Json, params: ToolCallParams) -> bool:
     return bool(gold == said)
 
 
-def _calls(text: str, format: str) -> list[Call] | None:
+def _calls(text: str, task: Task) -> list[Call] | None:
     """Calls of the completion in order; None where there is nothing that looks like one."""
-    tagged: list[tuple[str, str]] = [("", match[2]) for match in _TAGGED.finditer(text)]
-    if tagged := tagged or [(match[1], match[2]) for match in _FUNCTION.finditer(text)]:
-        calls: list[Call] = []
-        for name, source in tagged[: MAX_CALLS + 1]:
-            try:
-                document = parse(source.strip() or "{}", "json")
-                calls += _from_json({"name": name, "arguments": document} if name else document)
-            except NotParsed:
-                calls.append(Call("(not JSON)", {}))
-        return calls
+    format = task.params.format
+    bodies = [match[2] for match in _TAGGED.finditer(text)] or [match[0] for match in _FUNCTION.finditer(text)]
+    if bodies:
+        return [call for body in bodies[: MAX_CALLS + 1] for call in _from_tag(body.strip(), task)]
+    blocks = [body for _, body in fenced_blocks(text)]
     if format != "python":
-        try:
-            document, _ = find(text, "json")
-        except NotParsed:
-            document = None
-        if isinstance(document, dict | list) and (calls := list(_from_json(document))):
-            return calls
+        for source in (*reversed(blocks[-8:]), text):
+            if calls := [call for one in last_documents(source) for call in _from_json(one)]:
+                return calls
     if format != "json":
-        return _from_python(text.strip().strip("`").removeprefix("python").strip())
+        return _from_python(_SPECIAL.sub("", blocks[-1] if blocks else text).strip(" \n\t`"))
     return None
 
 
-def _from_json(document: Json) -> Iterator[Call]:
-    if isinstance(document, list):
-        for one in document[: MAX_CALLS + 1]:
+def _from_tag(body: str, task: Task) -> list[Call]:
+    """Calls of one tag: JSON, or functions with JSON or with parameters in tags; what is none is a wrong one."""
+    calls: list[Call] = []
+    functions = [(match[1], match[2].strip()) for match in _FUNCTION.finditer(body)]
+    try:
+        for name, source in functions:
+            written = {key: _typed(name, key, text, task) for key, text in _PARAMETER.findall(source)}
+            calls += _from_json({"name": name, "arguments": written or parse(source or "{}", "json")})
+        calls += [] if functions else _from_json(parse(body, "json"))
+    except NotParsed:
+        pass
+    return calls or [Call("(no call)", {})]
+
+
+def _typed(name: str, key: str, text: str, task: Task) -> Json:
+    """A parameter that is written without quotes: text where text is expected, else the JSON that it may be."""
+    golds = [call.arguments.get(key) for call in task.reference.calls if call.name == name]
+    if any(isinstance(gold, str) for gold in golds):
+        return text
+    try:
+        return parse(text, "json")
+    except NotParsed:
+        return text
+
+
+def _from_json(value: Json) -> Iterator[Call]:
+    if isinstance(value, list):
+        for one in value[: MAX_CALLS + 1]:
             yield from _from_json(one)
-    elif isinstance(document, dict):
-        if isinstance(document.get("tool_calls"), list):
-            yield from _from_json(document["tool_calls"])
+    elif isinstance(value, dict):
+        if isinstance(value.get("tool_calls"), list):
+            yield from _from_json(value["tool_calls"])
             return
-        function = document.get("function")
-        inner = function if isinstance(function, dict) else document
+        function = value.get("function")
+        inner = function if isinstance(function, dict) else value
         name = function if isinstance(function, str) else inner.get("name")
-        arguments: Json = next((inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner), {})
+        given = [inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner]
+        if not isinstance(name, str) or not (given or inner.keys() <= {"name", "id", "type", "function"}):
+            return  # an object about somebody called so
+        arguments: Json = (given[0] if given else None) or {}
         if isinstance(arguments, str):
             try:
                 arguments = parse(arguments or "{}", "json")
             except NotParsed:
                 arguments = {"(not JSON)": arguments}
-        if isinstance(name, str) and isinstance(arguments, dict):
-            yield Call(name, arguments)
+        yield Call(name, arguments if isinstance(arguments, dict) else {"(not an object)": arguments})
 
 
 def _from_python(text: str) -> list[Call] | None:

@@ -20,8 +20,9 @@ from .tidy import wipe_own
 Start = Callable[[], None]
 """What the child does once it is all set; never returns."""
 
-PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER = range(6)
-"""Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner."""
+PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER, FORKED = range(7)
+"""Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner, and what a
+template makes of its fork (``templates``; never seen here)."""
 
 talking: dict[int, Any] = {}
 """The classes of the modes that talk to others; empty in a zygote that has none of them (``rehearsal.prepare``)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from .zygote import Zygote
 _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
 _ALWAYS = {b"sys", b"__future__", b"builtins"}
+_LIMIT = struct.Struct("<qq")
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
 
@@ -32,7 +34,9 @@ class Job:
     files: dict[str, bytes] = field(default_factory=dict)
 
     def pack(self) -> bytes:
-        """As the child reads it."""
+        """As the child reads it; a fork of a template is given its limits and nothing else."""
+        if self.mode == child.FORKED:
+            return b"".join(_LIMIT.pack(kind, value) for kind, value in self.head["limits"])
         return marshal.dumps((self.head, self.source, self.files))
 
 
@@ -142,20 +146,22 @@ class Launcher:
         stepwise: bool = False,
         at: tuple[int, int] | None = None,
         like: bytes = b"",
+        of: Zygote | None = None,
     ) -> Ready:
-        """Have ready what ``start`` needs: to be done while another runs."""
-        zygote = self.zygote(like or job.source, talks=job.mode in (child.CALLER, child.CANDIDATE, child.TESTER))
+        """Have ready what ``start`` needs: to be done while another runs. ``of`` names the zygote."""
+        zygote = of or self.zygote(like or job.source, talks=job.mode in (child.CALLER, child.CANDIDATE, child.TESTER))
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         uid, number = at or self.new_place()
         self.kept.add(number)
         feed, packed = None, job.pack()
-        with _as_owner(uid if not self.jail.nested else None):
-            given = [_memfd(packed)]
+        own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
+        with _as_owner(uid if own else None):
+            given = [memfd(packed)]
             if stdin is None:
                 read, feed = os.pipe()
                 given.append(read)
             else:
-                given.append(_memfd(stdin))
+                given.append(memfd(stdin))
             out, out_write = os.pipe()
             err, err_write = os.pipe()
         given += [out_write, err_write]
@@ -236,7 +242,8 @@ class _as_owner:
             os.seteuid(0)
 
 
-def _memfd(content: bytes) -> int:
+def memfd(content: bytes) -> int:
+    """A descriptor to read ``content`` from."""
     descriptor = os.memfd_create("input")
     os.fchmod(descriptor, 0o600)  # gVisor lets a process open descriptors of others, as far as modes allow
     written, view = 0, memoryview(content)

@@ -15,7 +15,8 @@ from .launch import Job, Launcher, Ready
 from .limits import Limits
 from .records import Records
 from .supervise import Group, Stream, Watch
-from .zygote import Birth
+from .templates import Templates
+from .zygote import Birth, Zygote
 
 Head = dict[str, Any]
 _RESULTS_FACTOR = 4
@@ -49,7 +50,7 @@ class Server:
     builds: dict[int, Build] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.standing = _standing()
+        self.standing, self.templates = _standing(), Templates(self.launcher)
 
     def serve(self) -> None:
         """Answer requests until the driver closes the stream."""
@@ -101,23 +102,33 @@ class Server:
         room, since = 1, time.monotonic()
 
         def prepare(number: int) -> Ready:
-            return self.launcher.prepare(self._job(build, head["args"], extra), limits, inputs[number])
+            template = self._template(build)
+            job = self._job(build, head["args"], extra) if template is None else Job(child.FORKED, {})
+            return self.launcher.prepare(job, limits, inputs[number], of=template)
 
-        ready = prepare(0)
+        ready: Ready | None = None
         for number in range(len(inputs)):
             last = number == len(inputs) - 1
-            watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
-            group = self.launcher.go(ready)
-            if not last:
-                ready = prepare(number + 1)  # while this one runs
-            held.append(self._end(group, watch, ooms))
+            while True:
+                watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
+                group, ready = self.launcher.go(ready or prepare(number)), None
+                if not last and not build.language["template"]:  # which may have gone by then
+                    ready = prepare(number + 1)  # while this one runs
+                self._end(group, watch, ooms)
+                if group.limit != "memory" or not self.templates.drop_to(int(build.language["template"])):
+                    break  # else it may have been the memory of templates which do not concern it
+                if ready is not None:
+                    self.launcher.forget(ready)
+                    ready = None
+            held.append(group)
             much = sum(group.out.size + group.err.size for group in held) > _HELD_BYTES
             if last or much or len(held) >= room or time.monotonic() - since > _HELD_S:
                 self._answer(held, end=last)
                 held, room, since = [], 2 * room, time.monotonic()
             if not last and select.select([self.frames_in], [], [], 0)[0]:
                 wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
-                self.launcher.forget(ready)
+                if ready is not None:
+                    self.launcher.forget(ready)
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
                 return
 
@@ -183,13 +194,20 @@ class Server:
             self.drop({"build": number}, [])
         launcher = self.launcher
         held = () if launcher.jail.nested else tidy.SHARED
-        if os.listdir(launcher.work) or not all([tidy.clear(folder) for folder in held]):
+        if set(os.listdir(launcher.work)) - self.templates.places() or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
         if _standing() != self.standing:
             launcher.dirty = launcher.dirty or "a program slowed the runner"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
+
+    def _template(self, build: Build) -> Zygote | None:
+        language = build.language
+        if not language["template"]:
+            return None
+        key = build.source, tuple(language["run"])
+        return self.templates.zygote(key, self._argv(language["run"], build, ()), self._env(language))
 
     def _job(self, build: Build, args: list[str], extra: dict[str, bytes]) -> Job:
         files = {**build.files, **extra}

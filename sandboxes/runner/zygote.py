@@ -77,22 +77,26 @@ class Zygote:
         self.modules = {name.partition(".")[0].encode() for name in modules}
         self.early: list[Note] = []
         """Ends that were told while a start was waited for."""
-        self._ordered: list[Birth] = []
+        self.ordered: list[Birth] = []
 
     def order(self, uid: int, place: int, job_bytes: int, descriptors: Sequence[int]) -> Birth:
         """Have a process forked with its job and its descriptors 0, 1, 2 …; does not wait for it."""
         socket.send_fds(self.channel, [_ORDER.pack(uid, place, job_bytes)], descriptors)
         birth = Birth()
-        self._ordered.append(birth)
+        self.ordered.append(birth)
         return birth
 
     def pid_of(self, birth: Birth) -> int:
         """Its pid; asks where it has not been told yet."""
         if birth.pid is None:
-            self.channel.send(_TELL)
+            self.ask()
         while birth.pid is None:
             self.early += self.ends()
         return birth.pid
+
+    def ask(self) -> None:
+        """Have it tell what it kept for its next note."""
+        self.channel.send(_TELL)
 
     def ends(self) -> list[Note]:
         """The ends that it tells of next; blocks. The pids of what was ordered are entered on the way.
@@ -106,8 +110,8 @@ class Zygote:
         for note in notes:
             if note.kind == b"s" and note.pid < 0:
                 raise OSError(-note.pid, "the zygote could not fork")
-            if note.kind == b"s" and self._ordered:
-                self._ordered.pop(0).pid = note.pid
+            if note.kind == b"s" and self.ordered:
+                self.ordered.pop(0).pid = note.pid
         return [note for note in notes if note.kind == b"e"]
 
 
@@ -199,7 +203,8 @@ def _serve(orders: int, work: str, nested: int) -> None:
                     kept = b""
                 continue
             given = descriptors_of[len(ancillary[0][2])](ancillary[0][2])
-            write_at(victim, b"1000", 0)  # a child is the first to go when memory is short, and is so from the start
+            # the first to go when memory is short is a child, before a template that others are forked from (uid 0)
+            write_at(victim, b"1000" if uid else b"500", 0)
             try:
                 pid = os.fork()
             except OSError as error:

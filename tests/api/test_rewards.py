@@ -409,6 +409,16 @@ def test_unknown_addresses_and_methods_are_problems_too(server: Server) -> None:
     assert server.client.get("/v1/rewards").json()["type"] == PROBLEM + "method-not-allowed"
 
 
+def test_a_method_that_an_address_does_not_take_is_answered_with_those_that_it_does(server: Server) -> None:
+    paths = server.client.get("/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        address = path.replace("{batch_id}", "x").replace("{name}", "match")
+        response = server.client.request("PATCH", address)
+        assert response.status_code == 405, address
+        allowed = set(response.headers["allow"].split(", "))
+        assert {method.upper() for method in operations} == allowed - {"HEAD"}, address
+
+
 def test_openapi_has_every_route_and_a_worked_example(server: Server) -> None:
     document = server.client.get("/openapi.json").json()
     assert {"/v1/rewards", "/v1/batches", "/v1/batches/{batch_id}/events", "/v1/verifiers"} <= set(document["paths"])

@@ -117,10 +117,10 @@ def test_a_slow_solution_is_found() -> None:
 
 
 def test_mutants_change_one_thing_and_stubs_do_nothing() -> None:
-    changed = list(mutants(PROGRAM, 20))
+    changed = [program for program, _ in mutants(PROGRAM, 20)]
     assert len(changed) == len(set(changed)) == 5
     assert all("a + b if a < 3 else a * 2" not in one for one in changed)
-    assert len(list(mutants(PROGRAM, 2))) == 2
+    assert [note for _, note in mutants(PROGRAM, 2)] == ["a < 3 changed to a <= 3", "a * 2 changed to a + 2"]
     said = [one.splitlines()[-1].strip().removeprefix("return ") for one in stubs(PROGRAM)]
     assert said == ["None", "0", "True", "False", "''", "[]", "a"]
     assert not list(mutants("not python (", 5)) and not list(stubs("x = 1"))
@@ -217,7 +217,13 @@ def test_every_format_of_rows_is_read(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "y.jsonl.gz") == rows
     for ending in ("jsonl", "json", "csv"):
         assert read_rows(tmp_path / f"x.{ending}") == rows
-    for name, text in (("x.txt", "x"), ("y.jsonl", "{"), ("z.json", "[]"), ("missing.csv", None), ("w.jsonl", "1")):
+    for name, text in (
+        ("x.txt", "x"),
+        ("y.jsonl", "{}\\n{"),
+        ("z.json", "[]"),
+        ("missing.csv", None),
+        ("w.jsonl", "1"),
+    ):
         if text is not None:
             (tmp_path / name).write_text(text)
         with pytest.raises(ConfigurationError):
@@ -261,21 +267,54 @@ def test_a_typed_reference_and_a_joined_solution_come_from_several_columns() -> 
     assert "head = 1" in seen[0]["completions"][0]
 
 
+def rollout(*rewards: Any, **more: Any) -> dict[str, Any]:
+    said = ["4", "5"][: len(rewards)]
+    return {"verifier": "match", "reference": "4", "params": {}, "completions": said, "rewards": [*rewards], **more}
+
+
 def test_reverify_lists_exactly_the_rewards_that_changed() -> None:
-    rollouts: list[dict[str, Any]] = [
-        {"id": "a", "verifier": "match", "reference": "4", "completions": ["4", "5"], "rewards": [1.0, 0.0]},
-        {"id": "b", "verifier": "match", "reference": "4", "completions": ["4", "5"], "rewards": [0.0, None]},
-        {"verifier": "match", "reference": "4", "completions": ["4"], "verdicts": [{"reward": 1.0}]},
+    kept = rollout(1.0)
+    rollouts = [
+        rollout(1.0, 0.0, id="a"),
+        rollout(0.0, None, id="b"),
+        {**kept, "rewards": None, "verdicts": [{"reward": 1}]},
     ]
-    changes = reverify([{"params": {}, **one} for one in rollouts], score, batch_rows=2)
-    assert [(one.id, one.completion, one.before, one.after) for one in changes] == [
+    result = reverify(rollouts, score, batch_rows=2)
+    assert [(one.id, one.completion, one.before, one.after) for one in result.changes] == [
         ("b", 0, 0.0, 1.0),
         ("b", 1, None, 0.0),
     ]
-    broken: dict[str, Any]
-    for broken in ({"verifier": "match", "completions": ["4"]}, {**rollouts[0], "rewards": [1.0], "params": {}}):
-        with pytest.raises(ConfigurationError):
-            reverify([broken], score)
+    assert result.compared == 4 and not result.undecided and not result.unreadable
+
+
+def test_rows_that_are_no_rollouts_are_named_and_the_others_scored() -> None:
+    broken: list[dict[str, Any]] = [
+        {"verifier": "match", "completions": ["4"]}, rollout(1.0, completions=["4", "5"]), {"rewards": [1.0]},
+        rollout(0.5), rollout(True), rollout("1"), rollout(1.0, completions="4"), rollout(1.0, completions=[]),
+    ]  # fmt: skip
+    result = reverify([*broken, rollout(0.0)], score)
+    assert list(result.unreadable) == list(range(len(broken)))
+    assert "1 rewards" in result.unreadable[1] and "0.5 is no reward" in result.unreadable[3]
+    assert [one.row for one in result.changes] == [len(broken)]
+
+
+def test_reverify_goes_on_where_its_journal_ends_and_asks_again_what_could_not_be_told(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    rollouts = [rollout(float(number % 2)) for number in range(10)]
+    whole = reverify(rollouts, score, journal=journal)
+    lines = [line for line in journal.read_text().splitlines(keepends=True) if line.strip()]
+    journal.write_text("".join(lines[:6]) + lines[6][:25])
+    asked: list[Mapping[str, Any]] = []
+
+    def counted(items: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+        asked.extend(items)
+        return score(items)
+
+    assert reverify(rollouts, counted, journal=journal) == whole
+    assert len(asked) == 4
+    away = Scripted(**{"4": "unavailable"})
+    assert reverify([rollout(1.0)], away, journal=tmp_path / "other").undecided == 1
+    assert reverify([rollout(1.0)], counted, journal=tmp_path / "other").compared == 1
 
 
 def _shared(name: str) -> Path:

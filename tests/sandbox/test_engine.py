@@ -31,7 +31,7 @@ COPY runner /opt/sandbox/runner
 RUN mkdir -p /work
 WORKDIR /opt/sandbox
 ENV PYTHONHASHSEED=0
-LABEL {LABEL_LANGUAGES}='{{"python": "3"}}' {LABEL_RUNNER}={fingerprint()}
+LABEL {LABEL_LANGUAGES}='{{"python": "3"}}' {LABEL_RUNNER}={fingerprint("python")}
 CMD ["python3", "-m", "runner"]
 """
 RUNNER = Path(__file__).resolve().parents[2] / "sandboxes" / "runner"

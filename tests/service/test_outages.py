@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from reward_server.queue.embedded import EmbeddedValkey
-from tests.processes import ROOT, Server, alive, descendants, serving, wait_for
+from tests.processes import ROOT, Server, alive, command_of, descendants, serving, wait_for
 from tests.service.test_faults import FAST_CLAIMS, check, in_background, slow_items, wait_for_batch
 
 RIGHT = {"verifier": "echo", "reference": "a", "completions": ["a", "b"]}
@@ -171,9 +172,30 @@ def test_the_api_takes_as_many_descriptors_as_the_system_gives() -> None:
     assert done.stdout.strip() == "(500, 500)", done.stderr
 
 
-def test_a_supervisor_that_is_killed_leaves_no_process_behind() -> None:
-    with serving() as server:
+def test_a_supervisor_that_is_killed_leaves_no_process_and_its_folder_goes_with_the_next_start(tmp_path: Path) -> None:
+    environment = {"TMPDIR": str(tmp_path)}
+    with serving(environment=environment) as server:
         family = descendants(server.process.pid)
         os.kill(server.process.pid, signal.SIGKILL)
         server.process.wait()
         wait_for(lambda: not any(alive(pid) for pid in family), 30)
+    left = set(tmp_path.iterdir())
+    assert left
+    (tmp_path / "reward-notes").mkdir()  # somebody else's
+    with serving(environment=environment, ready=False) as first, serving(environment=environment) as second:
+        assert not left & set(tmp_path.iterdir())
+        assert len(list(tmp_path.iterdir())) == 3
+        first.wait_ready()
+        assert first.score([RIGHT]) and second.score([RIGHT])
+    assert list(tmp_path.iterdir()) == [tmp_path / "reward-notes"]
+
+
+def test_a_command_that_is_killed_takes_the_server_that_it_started_with_it(tmp_path: Path) -> None:
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(one) + "\n" for one in slow_items(1_000, 0.5)))
+    command = [sys.executable, "-m", "reward_server", "score", str(tmp_path / "items.jsonl")]
+    environment = {**os.environ, "REWARD_SANDBOX_DRIVER": "none", "REWARD_REGISTRY": "tests.misbehaving:registry"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+        wait_for(lambda: any("zygote" in command_of(pid) for pid in descendants(process.pid)), 60)
+        family = descendants(process.pid)
+        process.kill()
+    wait_for(lambda: not any(alive(pid) for pid in family), 30)

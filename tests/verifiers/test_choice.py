@@ -32,6 +32,8 @@ TEMPLATES = (
     "The correct option is {0}, because the others contradict the text.",
     "I choose option {0}.",
     "So we get ({0}).",
+    "That leaves two. So {0}.",
+    "Therefore, it is option {0}",
     "### Answer\n\n{0}",
     '{{"answer": "{0}"}}',
     "Answer: {0}) of the list",

@@ -64,11 +64,12 @@ def test_the_detail_is_a_table_and_the_score_its_f1() -> None:
     [
         ("number", 1234.5, ["1,234.5", 1234.5, "1234.50"], ["1234.6", "1.234,5x", None, True, [1234.5]]),
         ("number", "50%", [0.5, "50 %"], [50, "5%"]),
+        ("money", "-$5", ["$-5", "($5)", "-5 USD", -5], ["$5", 5, "--5", "-$-5", "+$5"]),
         ("money", "$1,234.50", ["USD 1234.50", "1.234,50 $", 1234.5, "US$1234.5"], ["€1,234.50", "$1,234.51", "free"]),
         (
             "date",
             "2024-03-05",
-            ["March 5, 2024", "5 March 2024", "5th Mar. 2024", "03/05/2024", "20240305"],
+            ["March 5, 2024", "5 March 2024", "5th Mar. 2024", "03/05/2024", "20240305", "the 5th of March, 2024"],
             ["2024-05-03", "March 2024", "x"],
         ),
         (
@@ -114,6 +115,14 @@ def test_lists_are_sequences_unless_they_are_sets() -> None:
     assert judge(items, doubled, fields={"items": {"collection": "set"}}).reward == 0.0
     priced = json.dumps({"items": [{"n": "a", "p": "1.00 EUR"}, {"n": "b", "p": "2 EUR"}]})
     assert judge(items, priced, fields={"items[].p": {"type": "money"}}).reward == 1.0
+
+
+def test_what_stands_behind_the_document_does_not_hide_it() -> None:
+    said = json.dumps(RECORD)
+    assert judge(RECORD, f"{said}\nSources: [1], [2]").reward == 1.0
+    assert judge([RECORD], f"[{said}]\nNote: {{}} means none, {{x}} a name.").reward == 1.0
+    assert judge(RECORD, f'{said}\nOr rather: {{"name": "Eve"}}').reward == 0.0
+    assert judge([1, 2], '{"items": [\n1,\n2]}').reward == 1.0
 
 
 DOCUMENTS = {

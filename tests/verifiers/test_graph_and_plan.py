@@ -33,7 +33,14 @@ def plan(text: str, **reference: Any) -> Verdict:
         (
             "path",
             {"start": "A", "goal": "C"},
-            ["A -> B -> C", '["A", "D", "C"]', "Answer: A, B, C", "\\boxed{A \\to B \\to C}"],
+            [
+                "A -> B -> C",
+                '["A", "D", "C"]',
+                "Answer: A, B, C",
+                "\\boxed{A \\to B \\to C}",
+                "The shortest path is A → B → C.",
+                "Visit these: A, B, C",
+            ],
             ["A -> C", "A -> B", "B -> C", "A -> X -> C"],
         ),
         ("path", {"start": "A", "goal": "C", "at_most": 3}, ["A -> B -> C"], ["A -> D -> C"]),

@@ -13,7 +13,7 @@ from reward_server.verifiers.instructions import Instructions
 from reward_server.verifiers.instructions.ifeval import IFEVAL
 from reward_server.verifiers.instructions.text import sentences
 from reward_server.verifiers.instructions.training import FUNCTIONS
-from reward_server.verifiers.instructions.verifier import INSTRUCTIONS
+from reward_server.verifiers.instructions.verifier import INSTRUCTIONS, NOT_SERVED
 from reward_server.verifiers.registry import Registry
 
 REGISTRY = Registry()
@@ -113,7 +113,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ['{"a": 1}', "```json\n[1]\n```", "```\n{}\n```"],
         ["a: 1", "{'a': 1}", "Sure: {}"],
     ),
-    "detectable_format:title": ({}, ["<<A title>>\ntext"], ["<A title>", "<< >>", "<<a\nb>>"]),
+    "detectable_format:title": ({}, ["<<A title>>\ntext", "<<A > B>>"], ["<A title>", "<< >>", "<<a\nb>>"]),
     "combination:two_responses": ({}, ["one\n******\ntwo"], ["one", "one\n******\none", "a******b******c"]),
     "combination:repeat_prompt": (
         {"prompt_to_repeat": "Write a poem."},
@@ -207,6 +207,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "words:no_consecutive": ({}, ["big ants bite"], ["big bad ants"]),
     "words:keywords_specific_position": ({"keyword": "cat", "n": 1, "m": 2}, ["The cat."], ["Cat the."]),
     "words:words_position": ({"keyword": "cat"}, ["a cat or cat b"], ["cat a b cat"]),
+    "words:odd_even_syllables": (
+        {},
+        ["Big tigers run away fast.", "A self-made, big apple."],
+        ["Big cats run.", "Tigers away.", "One", "3 4"],
+    ),
     "words:last_first": ({}, ["I see cats. Cats see me."], ["I see cats. Dogs see me.", "One."]),
     "words:paragraph_last_first": ({}, ["cats love cats\n\ndogs love dogs"], ["cats love dogs"]),
     "format:no_whitespace": ({}, ["nospace"], ["a b"]),
@@ -229,7 +234,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ["Ax is. Bx is."],
     ),
     "custom:multiples": ({}, ["14, 21, 28, 35, 42, 49"], ["7, 14, 21, 28, 35, 42, 49", "none"]),
-    "custom:date_format_list": ({}, ["2024-01-02, 2024-03-04"], ["2 January 2024", "2024-13"]),
+    "custom:date_format_list": (
+        {},
+        ["2024-01-02, 2024-03-04"],
+        ["2 January 2024", "2024-13", "2024-01-02, 2024-02-30"],
+    ),
     "copy:repeat_phrase": (
         {"phrase": "the cat sat down", "small_n": 2},
         ["The dog sat down. The cat lay down.", "the big sat down, the cat was down"],
@@ -401,10 +410,23 @@ def test_null_arguments_of_a_column_format_are_dropped() -> None:
     assert judge(reference, "none").reward == 1.0
 
 
+def test_numbers_that_a_column_format_made_fractions_are_whole() -> None:
+    nulls = {"keywords": None, "language": None}
+    reference = row("length_constraints:number_words", {**nulls, "num_words": 3.0, "relation": "less than"})
+    assert judge(reference, "one two").reward == 1.0
+    assert judge(reference, "one two three").reward == 0.0
+
+
+def test_an_id_that_no_program_decides_says_so() -> None:
+    for name in NOT_SERVED:
+        assert NOT_SERVED[name] in judge(row(name, {}), "Run").detail["message"]
+
+
 @pytest.mark.parametrize(
     "reference",
     [
         row("no:such_id", {}),
+        row("words:start_verb", {}),
         row("keywords:existence", {}),
         row("keywords:existence", {"keywords": []}),
         row("punctuation:no_comma", {"surplus": 1}),

@@ -167,3 +167,60 @@ def test_a_reference_that_breaks_its_own_signature_is_an_invalid_task(calls: lis
 @given(st.text(max_size=200))
 def test_any_text_gets_a_verdict(text: str) -> None:
     judge([GOLD], text, tools=[WEATHER])
+
+
+F, G = call("f", a=1), call("g")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{json.dumps(F)}\n{json.dumps(G)}",
+        f"{json.dumps(F)}; {json.dumps(G)}",
+        f"```json\n{json.dumps(F)}\n{json.dumps(G)}\n```\nSources: [1]",
+        "<|python_tag|>f(a=1)\ng()<|eom_id|>",
+        "I call both:\n```tool_code\nf(a=1)\ng()\n```",
+    ],
+)
+def test_calls_that_stand_next_to_each_other_all_count(text: str) -> None:
+    assert judge([F, G], text).reward == 1.0
+    assert judge([G], text).reward == 0.0
+    assert judge([F], text).reward == 0.0
+
+
+def test_many_calls_line_by_line_all_count() -> None:
+    text = "\n".join(json.dumps(call("f", a=number)) for number in range(40))
+    assert judge([call("f", a=number) for number in range(40)], text).reward == 1.0
+    assert judge([call("f", a=number) for number in range(1, 40)], text).reward == 0.0
+
+
+def test_calls_are_paired_so_that_most_fit() -> None:
+    wide = {"name": "f", "arguments": {"a": 1}, "alternatives": {"a": [2]}}
+    for calls in ([call("f", a=1), call("f", a=2)], [call("f", a=2), call("f", a=1)]):
+        assert judge([wide, call("f", a=1)], json.dumps(calls)).reward == 1.0
+    assert judge([wide, call("f", a=1)], json.dumps([call("f", a=2)] * 2)).reward == 0.0
+
+
+def test_an_object_with_a_name_is_a_call_only_if_it_could_be_one() -> None:
+    assert judge([], '{"name": "Bob", "age": 3}').reward == 1.0
+    assert judge([], '{"name": "f"}').reward == 0.0
+    assert judge([G], '{"name": "g", "arguments": null}').reward == 1.0
+    assert judge([F], f'{json.dumps(F)}\n{{"name": "f", "arguments": [1]}}').reward == 0.0
+    assert judge([F], f'{json.dumps(F)}\n{{"note": "done"}}').reward == 1.0
+
+
+def test_parameters_in_tags_are_read_as_the_type_that_is_expected() -> None:
+    def said(**given: str) -> str:
+        inner = "".join(f"<parameter={key}>\n{value}\n</parameter>\n" for key, value in given.items())
+        return f"<tool_call>\n<function=f>\n{inner}</function>\n</tool_call>"
+
+    gold = call("f", zip="12345", days=2, on=True, tags=["a"])
+    assert judge([gold], said(zip="12345", days="2", on="true", tags='["a"]')).reward == 1.0
+    assert judge([gold], said(zip="12346", days="2", on="true", tags='["a"]')).reward == 0.0
+    assert judge([gold], said(zip="12345", days="two", on="true", tags='["a"]')).reward == 0.0
+    assert judge([G], "<tool_call><function=g></function></tool_call>").reward == 1.0
+
+
+@pytest.mark.parametrize("tag", ["{bad", '{"note": 1}', "", "[]", "<function=f>{bad</function>"])
+def test_a_tag_without_a_call_is_a_wrong_call(tag: str) -> None:
+    assert judge([F], f"<tool_call>{json.dumps(F)}</tool_call><tool_call>{tag}</tool_call>").reward == 0.0

@@ -18,7 +18,7 @@ from reward_server.types import Json
 FieldType = Literal["exact", "text", "name", "enum", "number", "money", "date", "boolean"]
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][-+]?\d{1,3})?")
-_MONEY = re.compile(r"(?P<before>[^\d.,+-]{0,12}?)(?P<amount>[-+]?[\d][\d.,'’\s]{0,60})(?P<after>[^\d]{0,12})")
+_MONEY = re.compile(r"(?P<before>[-+(]?[^\d.,+-]{0,12}?)(?P<amount>[-+]?[\d][\d.,'’\s]{0,60})(?P<after>[^\d]{0,12})")
 _CURRENCIES = {
     "$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "元": "CNY", "DOLLARS": "USD",
     "DOLLAR": "USD", "EURO": "EUR", "EUROS": "EUR", "POUNDS": "GBP", "YEN": "JPY",
@@ -88,8 +88,10 @@ def money(value: Json) -> tuple[str, Fraction]:
     if match is None:
         raise ValueError("not an amount of money")
     before, after = match["before"].strip().upper(), match["after"].strip().upper()
-    sign = -1 if before.startswith(("-", "(")) else 1
-    before, after = before.strip("-( "), after.strip(") ")
+    if before.startswith(("-", "+")) and match["amount"][0] in "-+":
+        raise ValueError("two signs")
+    sign = -1 if before.startswith("-") or (before.startswith("(") and after.endswith(")")) else 1
+    before, after = before.strip("-+( "), after.strip(") ")
     if before and after:
         raise ValueError("two currencies")
     written = before or after
@@ -123,7 +125,7 @@ def date(value: Json, *, day_first: bool = False) -> str:
 
 def _written_date(written: str, day_first: bool) -> str:
     words = re.findall(r"\d{1,4}|[a-z]{3,9}", re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", written))
-    words = [word for word in words if word not in _WEEKDAYS]
+    words = [word for word in words if word not in _WEEKDAYS and word != "the"]
     if len(words) != 3:
         raise ValueError("not a date")
     if any(word in _MONTHS for word in words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -117,28 +117,27 @@ class Extraction:
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Find the document, check it, and compare it field by field."""
         problem = ""
-        found: list[tuple[Json, str, Format]] = []
-        for format in _named_first(task.formats, completion.text):
+        for format, kinds in _attempts(task, completion.text):
             try:
-                document, source = find(completion.text, format)
+                document, source = find(completion.text, format, kinds)
             except NotParsed as error:
                 problem = problem or str(error)
                 continue
-            if isinstance(document, dict | list) and document:
-                found.append((document, source, format))
-                if type(document) is type(task.gold):
-                    break
-        if not found:
-            return no_answer({"problem": problem or "no document was found"})
-        document, source, format = next((one for one in found if type(one[0]) is type(task.gold)), found[0])
-        return _judge(task, _shaped(document, task.gold), source, format)
+            if document:
+                return _judge(task, _shaped(document, task.gold), source, format)
+        return no_answer({"problem": problem or "no document was found"})
 
 
-def _named_first(formats: tuple[Format, ...], text: str) -> list[Format]:
-    """The formats to try, that of the last fenced block first where it has a name."""
+def _attempts(task: Task, text: str) -> Iterator[tuple[Format, tuple[type, ...]]]:
+    """Formats to try, that of the last fenced block first; first for what has the record's shape, then for any shape.
+
+    Nearly all text of several lines is CSV: only where nothing else is there, or a fence says so.
+    """
     named = [language for language, _ in fenced_blocks(text)]
     last = "yaml" if named and named[-1] == "yml" else named[-1] if named else ""
-    return sorted(formats, key=lambda format: format != last)
+    formats = sorted(task.formats, key=lambda format: format != last)
+    yield from ((format, (type(task.gold),)) for format in formats if format != "csv" or last == "csv")
+    yield from ((format, (dict, list)) for format in formats)
 
 
 def _judge(task: Task, document: Json, source: str, format: Format) -> Verdict:

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
-from reward_server.verifiers.base import Context, Example, NoParams, StrictModel
+from reward_server.verifiers.base import Context, Example, NoParams, StrictModel, library
 from reward_server.verifiers.final_answer import clean, final_answer
 from reward_server.verifiers.gym.guards import ANSWERS, ENTRIES, MAX_ANSWER, STRICTER, evaluates_unlisted
 
@@ -82,7 +82,7 @@ class Gym:
             self.library = importlib.metadata.version("reasoning-gym")
         except importlib.metadata.PackageNotFoundError:
             self.library = ""
-        self.version = f"2+{self.library}"
+        self.version = f"3+{self.library}"
 
     def prepare(self, reference: GymReference, params: NoParams, context: Context) -> Task:
         """Make the data set and the entry; raises ``InvalidTask``, ``Unavailable`` without the library."""
@@ -129,14 +129,9 @@ class Gym:
 
 
 def _datasets() -> Mapping[str, Any]:
-    try:
-        with _quiet():
-            import reasoning_gym.factory
-    except ImportError:
-        raise Unavailable(
-            "gym needs: pip install 'reward-server[gym]'", reason="missing_library", retryable=False
-        ) from None
-    datasets: Mapping[str, Any] = reasoning_gym.factory.DATASETS
+    with _quiet():
+        library("reasoning_gym", "gym", extra="gym")
+        datasets: Mapping[str, Any] = library("reasoning_gym.factory", "gym", extra="gym").DATASETS
     return datasets
 
 

@@ -6,8 +6,9 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import date
 
-from reward_server.verifiers.instructions.text import paragraphs, sentences, tokens, words
+from reward_server.verifiers.instructions.text import folded, paragraphs, sentences, syllables, tokens, words
 from reward_server.verifiers.instructions.training import keyword_position, options
 
 _CONJUNCTIONS = frozenset("and but for nor or so yet".split())
@@ -37,10 +38,6 @@ _STOP_WORDS = frozenset(
 _SMALL_WORDS = frozenset("a an the and but or nor for so yet at by in of on to up as is if it from with".split())
 
 
-def _folded(text: str) -> list[str]:
-    return [word.casefold() for word in tokens(text)]
-
-
 def word_count_range(text: str, *, min_words: int, max_words: int) -> bool:
     """Between so many and so many words."""
     return min_words <= len(words(text)) <= max_words
@@ -48,12 +45,12 @@ def word_count_range(text: str, *, min_words: int, max_words: int) -> bool:
 
 def unique_word_count(text: str, *, N: int) -> bool:
     """At least so many different words."""
-    return len(set(_folded(text))) >= N
+    return len(set(folded(text))) >= N
 
 
 def conjunctions(text: str, *, small_n: int) -> bool:
     """At least so many different coordinating conjunctions."""
-    return len(_CONJUNCTIONS & set(_folded(text))) >= small_n
+    return len(_CONJUNCTIONS & set(folded(text))) >= small_n
 
 
 def numbers(text: str, *, N: int) -> bool:
@@ -63,12 +60,12 @@ def numbers(text: str, *, N: int) -> bool:
 
 def pronouns(text: str, *, N: int) -> bool:
     """At least so many personal and possessive pronouns."""
-    return sum(word in _PRONOUNS for word in _folded(text)) >= N
+    return sum(word in _PRONOUNS for word in folded(text)) >= N
 
 
 def person_names(text: str, *, N: int) -> bool:
     """At least so many different names of the published list."""
-    return len(_NAMES & set(_folded(text))) >= N
+    return len(_NAMES & set(folded(text))) >= N
 
 
 def stop_words(text: str, *, percentage: float) -> bool:
@@ -80,7 +77,7 @@ def stop_words(text: str, *, percentage: float) -> bool:
 def alliteration_increment(text: str) -> bool:
     """Each sentence has a longer run of words with the same initial than the one before."""
     runs = [
-        max((len(list(run)) for _, run in itertools.groupby(word[0] for word in _folded(one))), default=0)
+        max((len(list(run)) for _, run in itertools.groupby(word[0] for word in folded(one))), default=0)
         for one in sentences(text)
     ]
     return len(runs) > 1 and all(a < b for a, b in itertools.pairwise(runs))
@@ -95,7 +92,7 @@ def punctuation(text: str) -> bool:
 
 def keywords_multiple(text: str, *, keyword1: str, keyword2: str, keyword3: str, keyword4: str, keyword5: str) -> bool:
     """Five words that stand once, twice, three, five and seven times."""
-    counts = Counter(_folded(text))
+    counts = Counter(folded(text))
     wanted = zip((keyword1, keyword2, keyword3, keyword4, keyword5), (1, 2, 3, 5, 7), strict=True)
     return all(counts[word.casefold()] == count for word, count in wanted)
 
@@ -107,7 +104,7 @@ def trigram_overlap(text: str, *, reference_text: str, percentage: float) -> boo
 
 
 def _trigrams(text: str) -> set[tuple[str, ...]]:
-    found = _folded(text)
+    found = folded(text)
     return set(zip(found, found[1:], found[2:], strict=False))
 
 
@@ -130,7 +127,7 @@ def _end(sentence: str) -> str:
 def sentence_words(text: str) -> bool:
     """Three sentences of the same number of characters that share no word."""
     found = sentences(text)
-    inner = [set(_folded(one)) for one in found]
+    inner = [set(folded(one)) for one in found]
     return (
         len(found) == 3
         and len({len(one) for one in found}) == 1
@@ -141,7 +138,7 @@ def sentence_words(text: str) -> bool:
 def sentence_keyword(text: str, *, N: int, word: str) -> bool:
     """The n-th sentence holds the word."""
     found = sentences(text)
-    return 1 <= N <= len(found) and word.casefold() in _folded(found[N - 1])
+    return 1 <= N <= len(found) and word.casefold() in folded(found[N - 1])
 
 
 def sentence_increment(text: str, *, small_n: int) -> bool:
@@ -152,7 +149,7 @@ def sentence_increment(text: str, *, small_n: int) -> bool:
 
 def alphabet(text: str) -> bool:
     """Each word begins with the letter after that of the word before, A following Z."""
-    starts = [ord(word[0]) - ord("a") for word in _folded(text)]
+    starts = [ord(word[0]) - ord("a") for word in folded(text)]
     return all(0 <= start < 26 for start in starts) and all((a + 1) % 26 == b for a, b in itertools.pairwise(starts))
 
 
@@ -163,13 +160,13 @@ def vowels(text: str) -> bool:
 
 def consonants(text: str) -> bool:
     """Every word has two consonants side by side."""
-    found = _folded(text)
+    found = folded(text)
     return bool(found) and all(re.search(r"[b-df-hj-np-tv-z]{2}", word) for word in found)
 
 
 def palindromes(text: str) -> bool:
     """At least ten palindromes of five letters or more."""
-    return sum(len(word) > 4 and word == word[::-1] for word in _folded(text)) >= 10
+    return sum(len(word) > 4 and word == word[::-1] for word in folded(text)) >= 10
 
 
 def prime_lengths(text: str) -> bool:
@@ -183,29 +180,35 @@ def _prime(number: int) -> bool:
 
 def repeats(text: str, *, small_n: int) -> bool:
     """No word stands more often than that."""
-    return max(Counter(_folded(text)).values(), default=0) <= small_n
+    return max(Counter(folded(text)).values(), default=0) <= small_n
+
+
+def odd_even_syllables(text: str) -> bool:
+    """Words of an odd and of an even number of syllables in turn; marks inside a word do not divide it."""
+    parities = [syllables(re.sub(r"\W|_", "", word)) % 2 for word in text.split() if re.search(r"[^\W_]", word)]
+    return len(parities) > 1 and all(a != b for a, b in itertools.pairwise(parities))
 
 
 def no_consecutive(text: str) -> bool:
     """No two neighbouring words begin with the same letter."""
-    return all(a[0] != b[0] for a, b in itertools.pairwise(_folded(text)))
+    return all(a[0] != b[0] for a, b in itertools.pairwise(folded(text)))
 
 
 def words_position(text: str, *, keyword: str) -> bool:
     """The second word and the last but one are that word."""
-    found = _folded(text)
+    found = folded(text)
     return len(found) > 2 and found[1] == found[-2] == keyword.casefold()
 
 
 def last_first(text: str) -> bool:
     """The last word of each sentence is the first of the next."""
-    inner = [_folded(one) for one in sentences(text)]
+    inner = [folded(one) for one in sentences(text)]
     return len(inner) > 1 and all(inner) and all(a[-1] == b[0] for a, b in itertools.pairwise(inner))
 
 
 def paragraph_last_first(text: str) -> bool:
     """Each paragraph ends with the word that it begins with."""
-    inner = [_folded(one) for one in paragraphs(text)]
+    inner = [folded(one) for one in paragraphs(text)]
     return bool(inner) and all(len(one) > 1 and one[0] == one[-1] for one in inner)
 
 
@@ -286,7 +289,14 @@ def multiples_of_seven(text: str) -> bool:
 
 def date_format_list(text: str) -> bool:
     """Dates as YYYY-MM-DD, divided by commas."""
-    return re.fullmatch(r"\s*\d{4}-[01]\d-[0-3]\d(?:\s*,\s*\d{4}-[01]\d-[0-3]\d)*\s*\.?\s*", text) is not None
+    return all(map(_is_date, text.strip().removesuffix(".").split(",")))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()) is not None and bool(date.fromisoformat(text.strip()))
+    except ValueError:
+        return False
 
 
 IFBENCH: Mapping[str, Callable[..., bool]] = {
@@ -312,6 +322,7 @@ IFBENCH: Mapping[str, Callable[..., bool]] = {
     "words:palindrome": palindromes,
     "words:prime_lengths": prime_lengths,
     "words:repeats": repeats,
+    "words:odd_even_syllables": odd_even_syllables,
     "words:no_consecutive": no_consecutive,
     "words:keywords_specific_position": keyword_position,
     "words:words_position": words_position,

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
-from reward_server.verifiers.instructions.text import paragraphs, sentences, words
+from reward_server.verifiers.instructions.text import paragraphs, sentences, unfenced, words
 
 _CAPITALS = (
     "reykjavik helsinki oslo tallinn stockholm riga moscow copenhagen vilnius minsk dublin berlin amsterdam warsaw "
@@ -120,9 +120,8 @@ def european_capitals(text: str) -> bool:
 
 
 def _table(text: str, delimiter: str) -> list[list[str]]:
-    bare = re.sub(r"^```\w*\n|\n?```$", "", text.strip())
     try:
-        return [row for row in csv.reader(io.StringIO(bare), delimiter=delimiter) if row]
+        return [row for row in csv.reader(io.StringIO(unfenced(text)), delimiter=delimiter) if row]
     except csv.Error:
         return []
 
@@ -146,7 +145,7 @@ def csv_special_character(text: str) -> bool:
 
 def csv_quotes(text: str) -> bool:
     """Three rows below StudentID, Subject, Grade, Semester, Score, divided by tabs, every field in double quotes."""
-    lines = [line.strip() for line in re.sub(r"^```\w*\n|\n?```$", "", text.strip()).splitlines() if line.strip()]
+    lines = [line.strip() for line in unfenced(text).splitlines() if line.strip()]
     quoted = all(re.fullmatch(r'"[^"]*"', field.strip()) for line in lines for field in line.split("\t"))
     return quoted and _has_shape(_table(text, "\t"), "StudentID Subject Grade Semester Score", 3)
 

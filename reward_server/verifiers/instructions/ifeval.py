@@ -6,7 +6,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 
-from reward_server.verifiers.instructions.text import Relation, holds, language, sentences, words
+from reward_server.verifiers.instructions.text import (
+    Relation,
+    divided,
+    headed_sections,
+    holds,
+    language,
+    sentences,
+    unfenced,
+    words,
+)
 
 _JOINED = re.compile(r"(?:[^\W\d_]\.){2,10}|\w+(?:-\w+){0,10}")
 _CHOICES = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
@@ -52,8 +61,7 @@ def number_sentences(text: str, *, num_sentences: int, relation: Relation = "at 
 
 def number_paragraphs(text: str, *, num_paragraphs: int) -> bool:
     """Exactly so many paragraphs between the dividers ``***``, none of them empty."""
-    pieces = [piece.strip() for piece in text.split("***")]
-    inner = pieces[1 if not pieces[0] else 0 : -1 if len(pieces) > 1 and not pieces[-1] else None]
+    inner = divided(text, "***")
     return len(inner) == num_paragraphs and all(inner)
 
 
@@ -101,15 +109,13 @@ def number_highlighted_sections(text: str, *, num_highlights: int) -> bool:
 
 def multiple_sections(text: str, *, section_spliter: str, num_sections: int) -> bool:
     """At least so many sections headed by the word and a number, as in ``Section 1``."""
-    heads = re.findall(rf"(?<!\w){re.escape(section_spliter.strip())}\s?\d+", text)
-    return len(heads) >= num_sections
+    return headed_sections(text, section_spliter) >= num_sections
 
 
 def json_format(text: str) -> bool:
     """The whole text is JSON, a fence around it aside."""
-    bare = re.sub(r"^```(?:json)?|```$", "", text.strip(), flags=re.IGNORECASE).strip()
     try:
-        json.loads(bare)
+        json.loads(unfenced(text))
     except (ValueError, RecursionError):
         return False
     return True
@@ -117,13 +123,12 @@ def json_format(text: str) -> bool:
 
 def title(text: str) -> bool:
     """A title in double angular brackets."""
-    return any(found.strip("<> ") for found in re.findall(r"<<([^\n<>]{1,1000})>>", text))
+    return any(found.strip("<> ") for found in re.findall(r"<<([^\n]{1,1000})>>", text))
 
 
 def two_responses(text: str) -> bool:
     """Two different answers, divided by six asterisks."""
-    pieces = [piece.strip() for piece in text.split("******")]
-    inner = pieces[1 if not pieces[0] else 0 : -1 if len(pieces) > 1 and not pieces[-1] else None]
+    inner = divided(text, "******")
     return len(inner) == 2 and all(inner) and inner[0] != inner[1]
 
 

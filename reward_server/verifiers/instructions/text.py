@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from reward_server.errors import Unavailable
+from reward_server.verifiers.base import library
 
 Relation = Literal["at least", "at most", "less than", "more than", "exactly", "around"]
 
@@ -29,6 +29,11 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def folded(text: str) -> list[str]:
+    """Tokens whatever their case."""
+    return [word.casefold() for word in tokens(text)]
+
+
 def sentences(text: str) -> list[str]:
     """Pieces that end in ``.``, ``!`` or ``?`` before white space; common abbreviations and initials do not end one."""
     found: list[str] = []
@@ -46,6 +51,22 @@ def sentences(text: str) -> list[str]:
 def paragraphs(text: str) -> list[str]:
     """Pieces between blank lines."""
     return [piece.strip() for piece in re.split(r"\n\s*\n", text) if piece.strip()]
+
+
+def divided(text: str, mark: str) -> list[str]:
+    """Pieces between the marks, an empty one at either end aside."""
+    pieces = [piece.strip() for piece in text.split(mark)]
+    return pieces[1 if not pieces[0] else 0 : -1 if len(pieces) > 1 and not pieces[-1] else None]
+
+
+def headed_sections(text: str, word: str) -> int:
+    """How many headings of the word and a number there are, such as ``Section 1``."""
+    return len(re.findall(rf"(?<!\w){re.escape(word.strip())}\s?\d+", text))
+
+
+def unfenced(text: str) -> str:
+    """The text without a fence around all of it."""
+    return re.sub(r"^```\w*|```$", "", text.strip()).strip()
 
 
 def holds(count: float, relation: Relation, target: float) -> bool:
@@ -72,14 +93,15 @@ def language(text: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _detected(text: str) -> str | None:
-    try:
-        import langdetect
-    except ImportError:
-        raise Unavailable(
-            "telling languages needs: pip install 'reward-server[verifiers]'", reason="missing_library", retryable=False
-        ) from None
+    langdetect = library("langdetect", "telling languages")
     langdetect.DetectorFactory.seed = 0
     try:
         return str(langdetect.detect(text))
     except langdetect.LangDetectException:
         return None
+
+
+@lru_cache(maxsize=4_096)
+def syllables(word: str) -> int:
+    """How many syllables an English word has: by the dictionary of syllapy, else by its vowels."""
+    return int(library("syllapy", "counting syllables").count(word[:100]))

@@ -8,28 +8,32 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from reward_server.verifiers.instructions.ifeval import IFEVAL, letter_frequency
-from reward_server.verifiers.instructions.text import Relation, holds, paragraphs, sentences, tokens, words
+from reward_server.verifiers.instructions.text import (
+    Relation,
+    folded,
+    headed_sections,
+    holds,
+    paragraphs,
+    sentences,
+    words,
+)
 
 _DIVIDER = re.compile(r"\*\s?\*\s?\*")
 
 
-def _folded(text: str) -> list[str]:
-    return [word.casefold() for word in tokens(text)]
-
-
 def word_once(text: str, *, keyword: str) -> bool:
     """The word stands exactly once."""
-    return _folded(text).count(keyword.casefold()) == 1
+    return folded(text).count(keyword.casefold()) == 1
 
 
 def word_count(text: str, *, keyword: str, frequency: int, relation: Relation = "exactly") -> bool:
     """The word stands so often."""
-    return holds(_folded(text).count(keyword.casefold()), relation, frequency)
+    return holds(folded(text).count(keyword.casefold()), relation, frequency)
 
 
 def exclude_word(text: str, *, keyword: str) -> bool:
     """The word does not stand in the text."""
-    return keyword.casefold() not in _folded(text)
+    return keyword.casefold() not in folded(text)
 
 
 def letter_counting(text: str, *, N: int, relation: Relation = "at least") -> bool:
@@ -44,40 +48,40 @@ def lowercase_counting(text: str, *, N: int) -> bool:
 
 def count_unique(text: str) -> bool:
     """No word stands twice."""
-    return len(set(_folded(text))) == len(_folded(text)) > 0
+    return len(set(folded(text))) == len(folded(text)) > 0
 
 
 def count_increment_word(text: str, *, keyword1: str, keyword2: str) -> bool:
     """The first word once, the second twice."""
-    counts = Counter(_folded(text))
+    counts = Counter(folded(text))
     return counts[keyword1.casefold()] == 1 and counts[keyword2.casefold()] == 2
 
 
 def first_word_answer(text: str, *, first_word: str) -> bool:
     """The text begins with the word."""
-    return _folded(text)[:1] == [first_word.casefold()]
+    return folded(text)[:1] == [first_word.casefold()]
 
 
 def first_word_sentences(text: str, *, first_word: str) -> bool:
     """Every sentence begins with the word."""
     found = sentences(text)
-    return bool(found) and all(_folded(one)[:1] == [first_word.casefold()] for one in found)
+    return bool(found) and all(folded(one)[:1] == [first_word.casefold()] for one in found)
 
 
 def last_word_answer(text: str, *, last_word: str) -> bool:
     """The text ends with the word."""
-    return _folded(text)[-1:] == [last_word.casefold()]
+    return folded(text)[-1:] == [last_word.casefold()]
 
 
 def last_word_sentences(text: str, *, last_word: str) -> bool:
     """Every sentence ends with the word."""
     found = sentences(text)
-    return bool(found) and all(_folded(one)[-1:] == [last_word.casefold()] for one in found)
+    return bool(found) and all(folded(one)[-1:] == [last_word.casefold()] for one in found)
 
 
 def start_end(text: str) -> bool:
     """The text begins and ends with the same word."""
-    found = _folded(text)
+    found = folded(text)
     return len(found) > 1 and found[0] == found[-1]
 
 
@@ -93,19 +97,19 @@ def two_paragraphs_by_lines(text: str) -> bool:
 
 def has_palindrome(text: str) -> bool:
     """A word of at least three letters that reads the same backwards."""
-    return any(len(word) > 2 and word == word[::-1] for word in _folded(text))
+    return any(len(word) > 2 and word == word[::-1] for word in folded(text))
 
 
 def no_adjacent_consecutive(text: str) -> bool:
     """No two neighbouring words begin with consecutive letters of the alphabet."""
-    starts = [word[0] for word in _folded(text)]
+    starts = [word[0] for word in folded(text)]
     return all(ord(b) - ord(a) != 1 for a, b in itertools.pairwise(starts))
 
 
 def keyword_position(text: str, *, keyword: str, n: int, m: int) -> bool:
     """The word is the m-th of the n-th sentence, both from one."""
     found = sentences(text)
-    inner = _folded(found[n - 1]) if 1 <= n <= len(found) else []
+    inner = folded(found[n - 1]) if 1 <= n <= len(found) else []
     return 1 <= m <= len(inner) and inner[m - 1] == keyword.casefold()
 
 
@@ -174,8 +178,7 @@ def divided_paragraphs(text: str, *, N: int) -> bool:
 
 def exact_sections(text: str, *, N: int, section_splitter: str) -> bool:
     """Exactly so many sections headed by the word and a number."""
-    heads = re.findall(rf"(?<!\w){re.escape(section_splitter.strip())}\s?\d+", text)
-    return len(heads) == N
+    return headed_sections(text, section_splitter) == N
 
 
 def copying_simple(text: str, *, prompt_to_repeat: str) -> bool:

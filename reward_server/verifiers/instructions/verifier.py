@@ -21,6 +21,11 @@ from reward_server.verifiers.instructions.ifeval import IFEVAL
 from reward_server.verifiers.instructions.training import FUNCTIONS, IFEVALG
 
 INSTRUCTIONS: Mapping[str, Callable[..., bool]] = {**IFEVAL, **IFEVALG, **IFBENCH, **IFBENCH_TASKS}
+NOT_SERVED: Mapping[str, str] = {
+    "count:words_french": "the language of a single word cannot be told",
+    "words:start_verb": "whether a word is a verb takes a tagger, a trained model",
+}
+"""Ids of IFBench that no program decides, and why."""
 MAX_TEXT = 200_000
 """Characters of a completion that are checked: more is no answer to an instruction."""
 
@@ -125,8 +130,8 @@ class Instructions:
         if len(kwargs) != len(ids):
             raise InvalidTask(f"{len(ids)} instructions but {len(kwargs)} kwargs")
         if unknown := [name for name in ids if name not in INSTRUCTIONS]:
-            known = ", ".join(sorted(INSTRUCTIONS))
-            raise InvalidTask(f"there is no instruction {unknown[0][:80]!r}; there are: {known}")
+            why = NOT_SERVED.get(unknown[0], f"there are: {', '.join(sorted(INSTRUCTIONS))}")
+            raise InvalidTask(f"there is no instruction {unknown[0][:80]!r}; {why}")
         checks = [_bound(name, INSTRUCTIONS[name], given) for name, given in zip(ids, kwargs, strict=True)]
         return Task(tuple(checks), loose)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from reward_server.errors import InvalidTask, LimitExceeded
 from reward_server.verifiers.logic.lines import proof_block
 from reward_server.verifiers.logic.natural_deduction import Fault
-from reward_server.verifiers.structured import fenced_blocks
+from reward_server.verifiers.structured import last_block
 
 Clause = frozenset[str]
 MAX_CLAUSES = 20_000
@@ -105,9 +105,12 @@ def read_dimacs(text: str) -> list[Clause]:
 
 def check_drat(text: str, clauses: Iterable[Clause]) -> Fault | int | None:
     """The first clause that has neither RUP nor RAT on its first literal; the proof must end in the empty clause."""
-    blocks = [body for _, body in fenced_blocks(text)]
-    source = (blocks[-1] if blocks else text).splitlines()
-    lines = [line for line in source if re.fullmatch(r"[d0-9\s-]+", line) and re.search(r"[0-9]", line)]
+    block = last_block(text)
+    lines = [
+        line
+        for line in (text if block is None else block).splitlines()
+        if re.fullmatch(r"[d0-9\s-]+", line) and re.search(r"[0-9]", line)
+    ]
     if not lines:
         return None
     active = list(clauses)

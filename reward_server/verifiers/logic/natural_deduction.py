@@ -10,93 +10,15 @@ whose sub-proof is all that is left of the present one: the name is not arbitrar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reward_server.verifiers.logic.lines import Line, LineFault, proof_block, read_lines
 from reward_server.verifiers.logic.quantifiers import QUANTIFIERS, arbitrary
+from reward_server.verifiers.logic.rule_names import RULES
 from reward_server.verifiers.logic.schemas import EQUIVALENCES, Cited, SubProof, conjuncts, follows, rewritten
 from reward_server.verifiers.logic.syntax import Formula, Quantified, SyntaxFault, parse, show
 from reward_server.verifiers.logic.terms import free_names, same
-
-_NAMES: Mapping[str, str] = {
-    "premise": "premise prem pr given premiss hypothesis_p",
-    "assumption": "assumption assume assumed as ass assum hyp hypothesis supposition suppose supposed acp aip",
-    "reiteration": "r reit reiteration reiterate repeat repetition copy",
-    "and_intro": "&i ∧i /\\i ^i \\landi \\wedgei andi and-i conj conjunction adj adjunction ∧intro &intro and_intro",
-    "and_elim": "&e ∧e /\\e ^e \\lande \\wedgee ande and-e simp simplification ∧elim &elim and_elim ∧e1 ∧e2 &e1 &e2",
-    "or_intro": "|i ∨i \\/i vi \\lori \\veei ori or-i add addition ∨intro |intro or_intro ∨i1 ∨i2 |i1 |i2",
-    "or_elim": "|e ∨e \\/e ve \\lore \\veee ore or-e cases pbc_cases ∨elim |elim or_elim",
-    "imp_intro": "->i →i =>i ⇒i ⊃i \\toi \\rightarrowi impi imp-i cp →intro ->intro imp_intro ci",
-    "imp_elim": "->e →e =>e ⇒e ⊃e \\toe \\rightarrowe impe imp-e mp →elim ->elim imp_elim mpp",
-    "iff_intro": "<->i ↔i <=>i ≡i ⇔i \\leftrightarrowi iffi iff-i bi ↔intro <->intro iff_intro bc",
-    "iff_elim": "<->e ↔e <=>e ≡e ⇔e \\leftrightarrowe iffe iff-e be ↔elim <->elim iff_elim",
-    "not_intro": "~i ¬i !i \\negi \\lnoti -i noti not-i raa reductio ¬intro ~intro not_intro",
-    "not_elim": "~e ¬e !e \\nege \\lnote -e note not-e ¬elim ~elim not_elim ⊥i \\boti falsei contradiction #i _|_i "
-    "⊥intro",
-    "indirect": "ip pbc indirect",
-    "explosion": "x ⊥e \\bote efq explosion falsee #e _|_e ⊥elim exf",
-    "double_negation": "dn dne dni ~~e ¬¬e ~~i ¬¬i !!e nne nni",
-    "modus_tollens": "mt mtt",
-    "hypothetical_syllogism": "hs chain ch",
-    "disjunctive_syllogism": "ds mtp",
-    "constructive_dilemma": "cd",
-    "destructive_dilemma": "dd",
-    "absorption": "abs absorption",
-    "excluded_middle": "lem tnd em",
-    "top_intro": "⊤i truei \\topi",
-    "de_morgan": "dem dm demorgan",
-    "commutation": "comm com commutation commutativity",
-    "association": "assoc association associativity",
-    "distribution": "dist distribution distributivity",
-    "contraposition": "contra contraposition trans transposition cp_eq contrapos",
-    "implication": "impl mi imp cdis",
-    "equivalence": "equiv equivalence bieq me",
-    "exportation": "exp exportation importation",
-    "idempotence": "taut idem idempotence tautology",
-    "forall_elim": "∀e \\foralle foralle ui us forall_elim ∀elim alle",
-    "forall_intro": "∀i \\foralli foralli ug forall_intro ∀intro alli",
-    "exists_intro": "∃i \\existsi existsi eg exists_intro ∃intro",
-    "exists_elim": "∃e \\existse existse ei exists_elim ∃elim",
-    "negated_quantifier": "qn cq qe qnegation",
-    "identity_intro": "=i idi refl reflexivity =intro id_intro",
-    "identity_elim": "=e ide sub subst substitution leibniz =elim id symm symmetry",
-}  # fmt: skip
-_LONG_NAMES: Mapping[str, str] = {
-    "conditional proof": "imp_intro", "modus ponens": "imp_elim", "modus tollens": "modus_tollens",
-    "reductio ad absurdum": "not_intro", "proof by contradiction": "indirect", "indirect proof": "indirect",
-    "double negation": "double_negation", "double negation elimination": "double_negation",
-    "double negation introduction": "double_negation", "hypothetical syllogism": "hypothetical_syllogism",
-    "disjunctive syllogism": "disjunctive_syllogism", "modus tollendo ponens": "disjunctive_syllogism",
-    "constructive dilemma": "constructive_dilemma", "destructive dilemma": "destructive_dilemma",
-    "proof by cases": "or_elim", "law of excluded middle": "excluded_middle", "excluded middle": "excluded_middle",
-    "ex falso": "explosion", "ex falso quodlibet": "explosion", "principle of explosion": "explosion",
-    "de morgan": "de_morgan", "de morgan's": "de_morgan", "demorgan's": "de_morgan", "de morgan's law": "de_morgan",
-    "demorgan's law": "de_morgan", "material implication": "implication", "material equivalence": "equivalence",
-    "universal instantiation": "forall_elim", "universal generalization": "forall_intro",
-    "universal generalisation": "forall_intro", "existential generalization": "exists_intro",
-    "existential generalisation": "exists_intro", "existential instantiation": "exists_elim",
-    "quantifier negation": "negated_quantifier", "law of identity": "identity_intro",
-}  # fmt: skip
-_CONNECTIVES: Mapping[str, str] = {
-    "and": "and", "conjunction": "and", "or": "or", "disjunction": "or", "implication": "imp", "conditional": "imp",
-    "biconditional": "iff", "negation": "not", "universal": "forall", "existential": "exists", "identity": "identity",
-    "equality": "identity", "not": "not", "forall": "forall", "exists": "exists", "iff": "iff", "imp": "imp",
-    "&": "and", "∧": "and", "|": "or", "∨": "or", "->": "imp", "→": "imp", "↔": "iff", "<->": "iff", "¬": "not",
-    "~": "not", "∀": "forall", "∃": "exists", "=": "identity", "implies": "imp",
-}  # fmt: skip
-RULES: Mapping[str, str] = {
-    **{name: rule for rule, names in _NAMES.items() for name in names.split()},
-    **_LONG_NAMES,
-    **{
-        f"{word} {way}": f"{rule}_{end}"
-        for word, rule in _CONNECTIVES.items()
-        for way, end in (("introduction", "intro"), ("elimination", "elim"), ("intro", "intro"), ("elim", "elim"),
-                         ("i", "intro"), ("e", "elim"))
-    },
-}  # fmt: skip
-"""Every accepted name of a rule, lower case, by the rule's own name here."""
-_ANY_NAMES = frozenset(RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +55,7 @@ def check(text: str, premises: Sequence[Formula], conclusion: Formula, *, compac
     if not source:
         return None
     try:
-        lines = read_lines(source, _ANY_NAMES)
+        lines = read_lines(source, frozenset(RULES))
     except LineFault as error:
         return Fault(0, str(error))
     proof = _Proof(premises, conclusion, compact)

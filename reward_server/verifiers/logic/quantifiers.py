@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from reward_server.verifiers.logic.schemas import Cited, SubProof
-from reward_server.verifiers.logic.syntax import Atom, Formula, Not, Quantified, Term
+from reward_server.verifiers.logic.syntax import Atom, Formula, Quantified, Term
 from reward_server.verifiers.logic.terms import free_names, instance, replaced, same, subterms, witness
 
 Check = Callable[[Sequence[Cited], Formula, frozenset[str]], bool]
@@ -69,24 +69,6 @@ def exists_elim(cited: Sequence[Cited], result: Formula, taken: frozenset[str]) 
     return arbitrary(general, sub.assumption, taken | free_names(general) | free_names(result))
 
 
-def negated_quantifier(cited: Sequence[Cited], result: Formula, taken: frozenset[str]) -> bool:
-    """Not all is some not, not some is all not, and back."""
-    if len(cited) != 1 or isinstance(cited[0], SubProof):
-        return False
-    return _negated(cited[0], result) or _negated(result, cited[0])
-
-
-def _negated(outer: Formula, inner: Formula) -> bool:
-    """Whether ``outer`` is ``~Qx A`` and ``inner`` is ``Q'x ~A``; or with the negations the other way."""
-    if not isinstance(outer, Not) or not isinstance(outer.body, Quantified) or not isinstance(inner, Quantified):
-        return False
-    body, quantified = outer.body, {"forall": "exists", "exists": "forall"}
-    if inner.kind != quantified[body.kind]:
-        return False
-    pushed = Quantified(inner.kind, body.variable, Not(body.body))
-    return same(pushed, inner) or same(body, Quantified(body.kind, inner.variable, Not(inner.body)))
-
-
 def identity_intro(cited: Sequence[Cited], result: Formula, taken: frozenset[str]) -> bool:
     """Everything is itself."""
     return not cited and isinstance(result, Atom) and result.name == "=" and result.args[0] == result.args[1]
@@ -117,7 +99,6 @@ QUANTIFIERS: Mapping[str, Check] = {
     "forall_intro": forall_intro,
     "exists_intro": exists_intro,
     "exists_elim": exists_elim,
-    "negated_quantifier": negated_quantifier,
     "identity_intro": identity_intro,
     "identity_elim": identity_elim,
 }

@@ -68,6 +68,7 @@ EQUIVALENCES: Mapping[str, Sequence[str]] = {
     "equivalence": ("A <-> B = (A -> B) & (B -> A)", "A <-> B = (A & B) | (~A & ~B)"),
     "exportation": ("(A & B) -> C = A -> (B -> C)",),
     "idempotence": ("A = A & A", "A = A | A"),
+    "negated_quantifier": (),  # by quantifier_negated
 }  # fmt: skip
 
 
@@ -87,6 +88,8 @@ def rewritten(rule: str, before: Formula, after: Formula) -> bool:
     """Whether ``after`` is ``before`` with an equivalence of ``rule`` used, either way, at any number of places."""
     if same(before, after):
         return True
+    if rule == "negated_quantifier" and (quantifier_negated(before, after) or quantifier_negated(after, before)):
+        return True
     for left, right in _equivalences(rule):
         for one, other in ((left, right), (right, left)):
             if any(True for binding in _match(one, before, {}) for _ in _match(other, after, binding)):
@@ -104,6 +107,17 @@ def rewritten(rule: str, before: Formula, after: Formula) -> bool:
             alike = before.kind == after.kind and before.variable == after.variable
             return alike and rewritten(rule, before.body, after.body)
     return False
+
+
+def quantifier_negated(outer: Formula, inner: Formula) -> bool:
+    """Whether ``outer`` is ``~Qx A`` and ``inner`` is ``Q'x ~A``; or with the negations the other way."""
+    if not isinstance(outer, Not) or not isinstance(outer.body, Quantified) or not isinstance(inner, Quantified):
+        return False
+    body = outer.body
+    if inner.kind == body.kind:
+        return False
+    pushed = Quantified(inner.kind, body.variable, Not(body.body))
+    return same(pushed, inner) or same(body, Quantified(body.kind, inner.variable, Not(inner.body)))
 
 
 def conjuncts(formula: Formula, op: str = "&") -> list[Formula]:

@@ -19,16 +19,15 @@ from reward_server.verifiers.logic.terms import free_names, same, witness
 
 _TURNSTILE = re.compile(r"\|-|⊢|\\vdash\b|=>>|⟹|\\Rightarrow\b(?=.*,)")
 _SIGNS: Mapping[str, str] = {
-    "&": "& ∧ /\\ ^ and \\land", "|": "| ∨ \\/ v or \\lor", "->": "-> → ⊃ imp \\to", "~": "~ ¬ not \\neg",
-    "forall": "∀ forall \\forall", "exists": "∃ exists \\exists",
+    "&": "& ^ and", "|": "| v or", "->": "-> imp implies", "~": "~ not neg", "forall": "forall all",
+    "exists": "exists",
 }  # fmt: skip
 _RULES: Mapping[str, str] = {
-    **{f"{sign}{side}": f"{name} {side[-1]}" for name, signs in _SIGNS.items() for sign in signs.split()
-       for side in ("l", "r", " l", " r")},
-    **{f"{side}{sign}": f"{name} {side}" for name, signs in _SIGNS.items() for sign in signs.split() for side in "lr"},
-    **dict.fromkeys(("ax", "axiom", "id", "identity", "init"), "axiom"),
-    **dict.fromkeys(("w", "wl", "wr", "weakening", "c", "cl", "cr", "contraction", "x", "e", "el", "er", "exchange"),
-                    "structural"),
+    **{name: f"{sign} {side[0]}" for sign, words in _SIGNS.items() for word in words.split()
+       for side in ("l", "r", "left", "right") for name in (f"{word}{side}", f"{side}{word}")},
+    **dict.fromkeys("ax axiom id identity init initial".split(), "axiom"),
+    **{name: "structural" for word in "w weakening weak c contraction contr x e exchange permutation p".split()
+       for side in ("", "l", "r", "left", "right") for name in (f"{word}{side}", f"{side}{word}")},
     "cut": "cut",
 }  # fmt: skip
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from reward_server.errors import LimitExceeded, Unavailable
+from reward_server.errors import LimitExceeded
+from reward_server.verifiers.base import library
 from reward_server.verifiers.logic.syntax import Atom, Binary, Constant, Formula, Not, Quantified, SyntaxFault, Term
 from reward_server.verifiers.logic.terms import subterms
 
@@ -40,7 +41,7 @@ class Solver:
 
     def __init__(self, sorts: Mapping[str, Sort] | None = None, *, numbers: Sort | None = None, time_s: float) -> None:
         """With ``numbers``, names are numbers of that sort unless ``sorts`` says otherwise; else things."""
-        self.z3 = _z3()
+        self.z3 = library("z3", "this kind of logic")
         self.context = self.z3.Context()
         self.sorts = dict(sorts or {})
         self.numbers = numbers
@@ -162,15 +163,3 @@ class Solver:
     def _arity(self, what: str, name: str, arity: int) -> None:
         if self.arities.setdefault((what, name), arity) != arity:
             raise SyntaxFault(f"{name} has {arity} arguments here and {self.arities[what, name]} elsewhere")
-
-
-def _z3() -> Any:
-    try:
-        import z3
-    except ImportError:
-        raise Unavailable(
-            "this kind of logic needs: pip install 'reward-server[verifiers]'",
-            reason="missing_library",
-            retryable=False,
-        ) from None
-    return z3

@@ -14,12 +14,15 @@ from reward_server.verifiers.logic.natural_deduction import Fault
 from reward_server.verifiers.logic.solver import Solver
 from reward_server.verifiers.logic.syntax import Formula, SyntaxFault, parse, parse_term, show
 from reward_server.verifiers.logic.terms import same
-from reward_server.verifiers.structured import fenced_blocks
+from reward_server.verifiers.structured import last_block
 
 MAX_STEPS = 200
 _RELATION = re.compile(r"[=<>≤≥≠≡∈]|\\(?:leq?|geq?|neq?|lt|gt|in|equiv|approx)(?![A-Za-z])")
-_NUMBER = re.compile(r"\s*(?:[(\[]?\d{1,6}[.):\]]{1,2}|[-*•])\s*")
+_SIGNS = re.compile(r"^\s*([A-Za-z])\s*=\s*(?:\\pm|±)\s*([^,=±]{1,200})$")
+_NUMBER = re.compile(r"\s*[(\[]?\d{1,6}[.):\]]{1,2}\s*")
+_BULLET = re.compile(r"\s*[-*•]\s")
 _SPACES = re.compile(r"\s|\$|\*|\\cdot|\\times|\\left|\\right|\\[,;! ]")
+_BRACKETED_REMARK = re.compile(r"(?:(?<=[\d)])\s+|\s{2,})\([A-Za-z]{3}[^()]{0,80}\)\s*$")
 _REMARKS = (
     re.compile(r"\s?[\[({][^\[({]{0,80}[\])}]\s?$"),
     re.compile(
@@ -32,15 +35,17 @@ _REMARKS = (
 
 def written_steps(text: str) -> list[str]:
     """The steps of a completion: its numbered lines, else the lines of its last fenced block."""
-    lines = proof_block(text)
-    if not lines:
-        blocks = [body for _, body in fenced_blocks(text)]
-        lines = [line for line in (blocks[-1] if blocks else "").splitlines() if line.strip()]
-    return [_NUMBER.sub("", line, count=1).strip() for line in lines]
+    if lines := proof_block(text):
+        return [line[match.end() if (match := _NUMBER.match(line)) else 0 :].strip() for line in lines]
+    lines = [line for line in (last_block(text) or "").splitlines() if line.strip()]
+    if all(map(_BULLET.match, lines)):  # on one line alone it may be a sign
+        lines = [_BULLET.sub("", line, count=1) for line in lines]
+    return [line.strip() for line in lines]
 
 
 def read_step(text: str, read: Callable[[str], Formula]) -> Formula:
     """The formula of a step, a remark behind it aside; raises ``SyntaxFault``."""
+    text = _BRACKETED_REMARK.sub("", text)
     try:
         return read(clean(text))
     except SyntaxFault as error:
@@ -101,8 +106,11 @@ def check_algebra(
     chain = [(number, part) for number, text in enumerate(steps, 1) for part in _links(text)]
     before = start
     for number, part in chain:
-        if not _equal(before, part, verify_with, time_s, params):
-            return Fault(number, f"it is not the same as {before[:150]}", part[:200])
+        # By way of a convention (90 for 90°) each link may hold and their chain not: values are held against the start.
+        origins = [before] if _RELATION.search(start) else dict.fromkeys((before, start))
+        for origin in origins:
+            if not _equal(origin, part, verify_with, time_s, params):
+                return Fault(number, f"it is not the same as {origin[:150]}", part[:200])
         before = part
     if not chain or not _same_form(conclusion, before):
         return Fault(len(steps), f"the last step is not {conclusion[:150]}", before[:200])
@@ -137,19 +145,21 @@ def _same_form(one: str, other: str) -> bool:
 def _equal(before: str, after: str, verify_with: VerifyWith, time_s: float, params: Mapping[str, object]) -> bool:
     """Whether the mathematics verifier, or else Z3 over the reals, takes two lines for the same.
 
-    As an answer ``5`` stands for ``x = 5``; as a step it does not, or ``y = 5`` would follow from it.
+    What stands for the right answer need not be the same: ``5`` for ``x = 5`` (or ``y = 5`` would follow from it), 5
+    for 5 cm, and a decimal for what rounds to it are no steps.
     """
     if (_RELATION.search(before) is None) != (_RELATION.search(after) is None):
         return False
+    before, after = (_SIGNS.sub(r"\1 = \2 or \1 = -(\2)", one) for one in (before, after))
     if " ".join(before.split()) == " ".join(after.split()):
         return True
     try:
-        verdict = verify_with("math", before, params, Completion(f"\\boxed{{{after}}}"))
+        verdict = verify_with("math", before, {"units": "required", **params}, Completion(f"\\boxed{{{after}}}"))
     except InvalidTask as error:
         if error.reason == "unknown_verifier":
             raise
         verdict = None
-    if verdict is not None and verdict.outcome is Outcome.CORRECT:
+    if verdict is not None and verdict.outcome is Outcome.CORRECT and verdict.detail.get("tier") != "decimal":
         return True
     try:
         left, right = parse(before), parse(after)

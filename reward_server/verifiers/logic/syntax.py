@@ -78,7 +78,7 @@ class Quantified:
 Formula = Atom | Constant | Not | Binary | Quantified
 FALSE, TRUE = Constant(False), Constant(True)
 
-_SIGNS: Mapping[str, str] = {
+SIGNS: Mapping[str, str] = {
     sign: name
     for name, signs in {
         "~": "~ ¬ ! − \\lnot \\neg \\sim not",
@@ -103,7 +103,7 @@ _SIGNS: Mapping[str, str] = {
 _TOKEN = re.compile(
     r"\s+|\\[,;! ]|\$"
     r"|(?P<sign>"
-    + "|".join(re.escape(one) for one in sorted(_SIGNS, key=len, reverse=True) if not re.match(r"\\?[A-Za-z]", one))
+    + "|".join(re.escape(one) for one in sorted(SIGNS, key=len, reverse=True) if not re.match(r"\\?[A-Za-z]", one))
     + r")|(?P<command>\\[A-Za-z]+)|(?P<number>\d{1,200}(?:\.\d{1,200})?)"
     + r"|(?P<name>[^\W\d_][\w']*)|(?P<mark>[()\[\]{},.:])"
 )
@@ -187,9 +187,9 @@ def _tokens(text: str) -> Iterator[str]:
         if match.lastgroup == "command":
             if token in ("\\left", "\\right", "\\quad", "\\big", "\\Big"):
                 continue
-            if token not in _SIGNS:
+            if token not in SIGNS:
                 raise SyntaxFault(f"unknown command {token[:20]!r}")
-        yield _SIGNS.get(token, token)
+        yield SIGNS.get(token, token)
 
 
 class _Parser:

@@ -29,14 +29,14 @@ def check(text: str, formula: Formula) -> Fault | int | None:
             columns.append(parse(heading))
         except SyntaxFault:
             columns.append(None)
-    columns[-1] = formula
+    asked = [*header, header[-1]], [*columns, formula]
     places = {name: place for place, heading in enumerate(header) for name in names if heading.strip(" $`*") == name}
     if missing := [name for name in names if name not in places]:
         return Fault(0, f"there is no column for {missing[0]}")
     seen: set[tuple[bool, ...]] = set()
     for number, row in enumerate(rows, 1):
         assignment = {name: row[places[name]] for name in names}
-        for heading, column, value in zip(header, columns, row, strict=True):
+        for heading, column, value in zip(*asked, [*row, row[-1]], strict=True):
             if (
                 column is not None
                 and set(letters(column)) <= assignment.keys()
@@ -58,7 +58,7 @@ def _last_table(text: str) -> tuple[list[str], list[list[bool]]] | None:
     rows: list[list[bool]] = []
     best: tuple[list[str], list[list[bool]]] | None = None
     previous = ""
-    for line in text.splitlines():
+    for line in map(_plain, text.splitlines()):
         values = _values(line)
         if values and (not rows or len(values) == len(rows[0])):
             if not rows:
@@ -71,6 +71,12 @@ def _last_table(text: str) -> tuple[list[str], list[list[bool]]] | None:
         elif not re.fullmatch(r"[\s|:+\-=─═┼│]*", line):
             rows, previous = [], line
     return best
+
+
+def _plain(line: str) -> str:
+    """A line without what a LaTeX array has around it."""
+    line = line.replace("\\hline", "").replace("\\|", "∨").rstrip()
+    return line.removesuffix("\\\\").replace("&", " | ") if line.endswith("\\\\") else line
 
 
 def _values(line: str) -> list[bool] | None:
@@ -86,7 +92,8 @@ def _cells(line: str, count: int) -> list[str] | None:
     if len(line) > 2_000:
         return None
     bare = line.strip().strip("|│ ")
-    for cells in (re.split(r"\s+[|│]\s+|[│]", bare), re.split(r"\s{2,}|\t", bare), bare.split(), _grouped(bare, count)):
+    cut = (r"\s+[|│]\s+|[│]", r"\s{2,}|\t", r"\s*[|│]\s*")
+    for cells in (*(re.split(one, bare) for one in cut), bare.split(), _grouped(bare, count)):
         if len(cells) == count:
             return [cell.strip() for cell in cells]
     return None

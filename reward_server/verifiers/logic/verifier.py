@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.types import Completion, Lane, Limits, Outcome, Verdict, correct, incorrect, no_answer
 from reward_server.verifiers.base import Context, Example, StrictModel
-from reward_server.verifiers.listing import answer_pairs, document
+from reward_server.verifiers.listing import Wrong, answer_pairs, document
 from reward_server.verifiers.logic import clauses, natural_deduction, puzzles, references, sequents, steps, tables
 from reward_server.verifiers.logic.natural_deduction import Fault
 from reward_server.verifiers.logic.semantics import assignments, evaluate, letters, structure, truth_value
@@ -57,7 +57,7 @@ class Logic:
     """
 
     name = "logic"
-    version = "1"
+    version = "2"
     lane = Lane.CPU
     limits = Limits(time_s=30.0, memory_mb=2048)
     cost_s = 1e-3
@@ -215,6 +215,8 @@ def _model(reference: references.Model, params: LogicParams) -> Checker:
     formulas = [parse(one, compact=compact) for one in reference.formulas]
     if reference.counter_to is not None:
         formulas.append(Not(parse(reference.counter_to, compact=compact)))
+    if any(map(is_arithmetic, formulas)):
+        raise InvalidTask("a structure gives numbers and their order any meaning: ask for a model without arithmetic")
 
     def check(text: str, context: Context) -> Verdict:
         try:
@@ -227,7 +229,7 @@ def _model(reference: references.Model, params: LogicParams) -> Checker:
 
 def _structure(formulas: list[Formula], text: str) -> Verdict:
     """Whether the assignment or structure in ``text`` makes every formula true."""
-    world = structure(document(text))
+    world = structure(document(text, dict))
     if world is not None:
         failing = next((one for one in formulas if not world.holds(one, {})), None)
     else:
@@ -253,13 +255,13 @@ def _knights_and_knaves(reference: references.KnightsAndKnaves, params: LogicPar
     if not solutions:
         raise InvalidTask("the statements cannot all be made")
 
-    def check(text: str, context: Context) -> Verdict:
+    def solve(text: str) -> object:
         answer = puzzles.knights_and_knaves(names, text)
-        if answer is None:
-            return no_answer()
-        return _verdict(len(names) if answer in solutions else Fault(0, "somebody's statement does not fit"))
+        if answer is not None and answer not in solutions:
+            raise Wrong("somebody's statement does not fit")
+        return answer
 
-    return check
+    return _puzzle(solve)
 
 
 def _sudoku(reference: references.Sudoku, params: LogicParams) -> Checker:
@@ -290,7 +292,7 @@ def _puzzle(solve: Callable[[str], object]) -> Checker:
     def check(text: str, context: Context) -> Verdict:
         try:
             return _verdict(None if solve(text) is None else 1)
-        except puzzles.PuzzleFault as error:
+        except Wrong as error:
             return _verdict(Fault(0, str(error)))
 
     return check

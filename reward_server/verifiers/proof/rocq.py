@@ -1,12 +1,14 @@
 """Rocq's part of the ``proof`` verifier.
 
 One file goes to the prover: the reference's preamble and statement (fixed as a constant before any text of the model is
-read), the model's proof, and then our questions. A proof counts when
+read), the model's proof, and then our questions. The libraries that the preamble begins with are apart: the sandbox
+keeps provers that have loaded them, and forks one for each proof. A proof counts when
 
 - the file compiles to its end: a proof left open, a section or module left open, ``Abort``, ``Quit`` all fail here;
 - what the model proved has the very type of the constant: a changed statement or a redefined notion fails here;
-- ``Print Assumptions`` names nothing beyond the allowed axioms: ``Admitted``, an added axiom, an opaque shortcut past
-  the guard, positivity or universe checks fail here.
+- ``Report Assumptions`` names nothing beyond the allowed axioms: ``Admitted``, an added axiom, an opaque shortcut past
+  the guard, positivity or universe checks fail here. It is ``Print Assumptions`` with the libraries known ahead
+  (``sandboxes/images/rocq/axioms.ml``).
 
 The questions are vernacular commands, which no text can redefine, and stand between names that are drawn after the
 model has written its proof: what it prints itself can be no answer.
@@ -20,12 +22,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reward_server.errors import InvalidTask, LimitExceeded
-from reward_server.sandbox.base import Execution, ExecutionLimits, Program, Sandbox
-from reward_server.sandbox.languages import LANGUAGES
+from reward_server.sandbox.base import Execution, ExecutionLimits, Language, Program, Sandbox
 from reward_server.types import Verdict, correct, incorrect
 from reward_server.verifiers.proof.reference import ProofReference
 
-_ROCQ = LANGUAGES["rocq"].language
+_ROCQ = Language(
+    name="rocq-prove", image="rocq", file="imports.v", run=("/bin/sh", "/opt/rocq/prove.sh", "{build}/imports.v"),
+    address_space_mb=2048, template=True,
+)  # fmt: skip
+_NAME = r"[A-Za-z_][\w']*(?:\.[A-Za-z_][\w']*)*"
+_IMPORT = re.compile(
+    rf"\s*((?:From\s+{_NAME}\s+)?Require(?:\s+(?:Import|Export))?(?:\s+{_NAME})+\s*\.)(?=\s|$)", re.ASCII
+)
 _NAMED = (
     r"\b(?:Theorem|Lemma|Fact|Remark|Corollary|Proposition|Property|Example|Definition|Fixpoint|Instance)\s+{name}\b"
 )
@@ -50,11 +58,25 @@ def is_proof(text: str) -> bool:
 def judge(sandbox: Sandbox, reference: ProofReference, proof: str, limits: ExecutionLimits) -> Verdict:
     """Compile the file and read the answers."""
     mark = _Mark(*(f"{what}_{secrets.token_hex(8)}" for what in ("before", "final", "after")))
-    program = Program(_ROCQ, _file(reference, proof, mark).encode("utf-8", "replace"))
-    return _verdict(sandbox.run(sandbox.build(program), b"", limits), reference.axioms or (), mark)
+    imports, preamble = _imports(reference.preamble)
+    build = sandbox.build(Program(_ROCQ, imports.encode()))
+    text = _text(reference, preamble, proof, mark).encode("utf-8", "replace")
+    return _verdict(sandbox.run(build, text, limits), reference.axioms or (), mark)
 
 
-def _file(reference: ProofReference, proof: str, mark: _Mark) -> str:
+def _imports(preamble: str) -> tuple[str, str]:
+    """The libraries that a preamble begins with, written in one way, and the rest of it.
+
+    A prover may load them with other rights than a proof has: nothing but names comes through here.
+    """
+    lines, at = [], 0
+    while found := _IMPORT.match(preamble, at):
+        lines.append(" ".join(found[1].split()) + "\n")
+        at = found.end()
+    return "".join(lines), preamble[at:]
+
+
+def _text(reference: ProofReference, preamble: str, proof: str, mark: _Mark) -> str:
     """Preamble, statement, proof, questions; the names behind the proof are not in anything before it."""
     name = reference.name
     if not re.search(_NAMED.format(name=re.escape(name)), proof):
@@ -62,14 +84,14 @@ def _file(reference: ProofReference, proof: str, mark: _Mark) -> str:
         if not re.search(r"\b(?:Qed|Defined|Admitted|Abort|Save)\b[^.]*\.\s*$", script):
             script += "\nQed."
         proof = f"Theorem {name} : {reference.statement}.\n{script}"
-    return f"""{reference.preamble}
+    return f"""{preamble}
 Definition {mark.before} := ({reference.statement}).
 {_located(reference.axioms or (), mark.before)}
 {proof}
 Definition {mark.final} : {mark.before} := @{name}.
 Definition {mark.after} := tt.
 Locate {mark.after}.
-Print Assumptions {mark.final}.
+Report Assumptions {mark.final}.
 {_located(reference.axioms or (), mark.after)}
 """
 
@@ -108,7 +130,7 @@ def _verdict(execution: Execution, allowed: Sequence[str], mark: _Mark) -> Verdi
 
 
 def _axioms(answer: str) -> list[str] | None:
-    """Names in the report of ``Print Assumptions``; None for assumptions of any other kind."""
+    """Names in the report of ``Report Assumptions``; None for assumptions of any other kind."""
     if answer.strip("\n") == _CLOSED:
         return []
     heading, _, listed = answer.strip("\n").partition("\n")

@@ -50,7 +50,7 @@ class Proof:
     """
 
     name, version, lane = "proof", "2", Lane.SANDBOX
-    limits, cost_s = Limits(time_s=160.0, memory_mb=1024), 0.5
+    limits, cost_s = Limits(time_s=160.0, memory_mb=1024), 0.1
     Reference, Params, Detail = ProofReference, ProofParams, ProofDetail
 
     _zero = {"statement": "forall n : nat, n + 0 = n", "name": "plus_zero"}

@@ -15,7 +15,7 @@ from reward_server.verifiers.base import Context, Example, StrictModel
 from reward_server.verifiers.final_answer import clean, final_answer
 from reward_server.verifiers.sql.database import MAX_ROWS, Instance, QueryError, Rows, build, check_kept, run
 from reward_server.verifiers.sql.results import same_rows
-from reward_server.verifiers.structured import fenced_blocks, shown
+from reward_server.verifiers.structured import last_block, shown
 
 _STATEMENT = re.compile(r"\s*(?:select|with|values)\b", re.IGNORECASE)
 _SHOWN_ROWS = 5
@@ -149,11 +149,8 @@ class Sql:
 
 def _query(text: str) -> str | None:
     """The statement that the completion offers."""
-    blocks = fenced_blocks(text)
-    named = [body for language, body in blocks if language in ("sql", "sqlite")]
-    if named or blocks:
-        body = (named or [body for _, body in blocks])[-1].strip()
-        return body or None
+    if (block := last_block(text, "sql", "sqlite")) is not None:
+        return block.strip() or None
     stated = final_answer(text)
     for candidate in (stated.text if stated else "", text):
         candidate = clean(candidate)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,6 @@ from trainer_client.rl.parsing import parse  # noqa: E402
 from trainer_client.rl.presets import PRESETS  # noqa: E402
 from trainer_client.rl.rollouts import read_rollouts  # noqa: E402
 from trainer_client.rl.run import KINDS  # noqa: E402
-
-
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        server.judge = by_first_symbol
-        yield server
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCau
 
 import trainer_client  # noqa: E402
 from tests.trainer_client.faulty_server import FaultyServer  # noqa: E402
-from tests.trainer_client.rl.build import by_first_symbol  # noqa: E402
 from trainer_client.cli import main  # noqa: E402
 from trainer_client.rl import tiny  # noqa: E402
 from trainer_client.rl.presets import PRESETS  # noqa: E402
@@ -30,13 +28,6 @@ TEMPLATE = (
     "{% for m in messages %}{{ m['role'][0] }}:{{ m['content'] }}.{% endfor %}"
     "{% if add_generation_prompt %}a:{% endif %}"
 )
-
-
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        server.judge = by_first_symbol
-        yield server
 
 
 def tiny_of_the_same_kind(name: str, folder: Path) -> None:

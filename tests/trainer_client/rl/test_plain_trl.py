@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,6 @@ from tests.trainer_client.rl.build import by_first_symbol, null, settings  # noq
 from tests.trainer_client.rl.test_configs import TEMPLATE  # noqa: E402
 from trainer_client.adapters.trl import RemoteReward  # noqa: E402
 from trainer_client.rl import tiny  # noqa: E402
-
-
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        server.judge = by_first_symbol
-        yield server
 
 
 def trainer(reward: RemoteReward, folder: Path, rows: list[dict[str, Any]], **changes: Any) -> GRPOTrainer:

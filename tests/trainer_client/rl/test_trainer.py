@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,6 @@ from trainer_client.errors import RequestRejected, RewardOutage  # noqa: E402
 from trainer_client.rl import tiny  # noqa: E402
 from trainer_client.rl.config import VerifiedGRPOConfig  # noqa: E402
 from trainer_client.rl.rollouts import read_rollouts  # noqa: E402
-
-
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        server.judge = by_first_symbol
-        yield server
 
 
 def one_batch(made: Any) -> dict[str, torch.Tensor]:

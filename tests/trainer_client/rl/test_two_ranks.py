@@ -27,13 +27,6 @@ Run = Callable[..., list[dict[str, Any]]]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture
-def server() -> Iterator[FaultyServer]:
-    with FaultyServer() as server:
-        server.judge = by_first_symbol
-        yield server
-
-
 @pytest.fixture(scope="module")
 def pair() -> Iterator[list[subprocess.Popen[str]]]:
     """Two ranks that wait for work."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from typing import Any
 
@@ -73,6 +74,7 @@ def test_entailment_agrees_with_z3_run_directly_on_a_thousand_random_sequents() 
         ),
         (["x > 2"], "x * x > 4", ["x * x > 2 * x", "2 * x > 4", "x * x > 4"]),
         (["2x + 3 = 7"], "x = 2", ["2x = 4", "x = 2"]),
+        (["2x + 3 = 7"], "x = 2", ["2x = 4 (subtracting)", "x = 2   (dividing)"]),
         (["∀xPx"], "Pa", ["Pa"]),
     ],
 )
@@ -136,6 +138,19 @@ def test_smtlib_quantifiers_over_another_sort_than_the_variables_are_no_statemen
         ("(x+1)^2", "x^2+2x+1", "1. = x^2 + x + 1\n2. = x^2+2x+1", 1),
         ("(x+1)^2", "x^2+2x+1", "1. = x^2 + 2x + 1 = x^2 + 2x + 1", None),
         ("2x + 3 = 7", "x = 2", "```\n2x = 4\nx = 2\n```", None),
+        ("2x + 3 = 7", "x = 2", "```\n- 2x = 4\n- x = 2\n```", None),
+        ("x - 3 = 7", "x = 10", "```\n-x = -10\nx = 10\n```", None),
+        ("x + 3 = 7", "x = 4", "```\n-x = 4\nx = 4\n```", 1),
+        ("2*x", "2*x", "```\n2*x\n```", None),
+        ("x^2 = 4", "x = \\pm 2", "1. x = \\pm 2", None),
+        ("x^2 = 4", "x = \\pm 4", "1. x = \\pm 4", 1),
+        ("1/3", "0.3333", "1. 0.3333", 1),
+        ("1/2", "0.5", "1. 0.5", None),
+        ("5 cm", "5", "1. 5", 1),
+        ("x = 5", "x = \\$5", "1. x = \\$5", 1),
+        ("\\pi/2", "90", "1. 90^\\circ\n2. 90", 2),
+        ("sqrt(x^2)", "x", "1. x", 1),
+        ("x*y = x*z", "y = z", "1. y = z", 1),
         ("2x + 3 = 7", "x = 2", "1. 2x = 10\n2. x = 5", 1),
         ("x^2 = 4", "x = 2 or x = -2", "1. (x-2)(x+2) = 0\n2. x = 2 or x = -2", None),
         ("x^2 = 4", "x = 2", "1. x = 2", 1),
@@ -185,6 +200,22 @@ def _table(formula: str, flip: int | None = None) -> str:
         rows[flip] = (*rows[flip][:-1], not rows[flip][-1])
     body = "\n".join("| " + " | ".join("T" if cell else "F" for cell in row) + " |" for row in rows)
     return f"| {' | '.join(names)} | {formula} |\n|{'---|' * (len(names) + 1)}\n{body}"
+
+
+TABLES = {
+    "| P | Q | P -> Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": True,
+    "P|Q|P->Q\nT|T|T\nT|F|F\nF|T|T\nF|F|T": True,
+    "\\hline\nP & Q & P \\to Q \\\\\n\\hline\nT & T & T \\\\\nT & F & F \\\\\nF & T & T \\\\\nF & F & T \\\\": True,
+    "| P | Q | ~P \\| Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": True,
+    "| P | Q | Q -> P |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": False,
+    "| Q | P | P -> Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": False,
+    "| P | Q | P -> Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | T | T |": False,
+}
+
+
+@pytest.mark.parametrize("text", TABLES)
+def test_a_truth_table_is_read_by_its_headings(text: str) -> None:
+    assert (judge("truth_table", text, formula="P -> Q").outcome is Outcome.CORRECT) is TABLES[text]
 
 
 @pytest.mark.parametrize("formula", ["P -> Q", "P & ~P", "(P -> Q) <-> (~Q -> ~P)", "P & Q & R -> S"])
@@ -283,10 +314,23 @@ SOLVED = [[(3 * row + row // 3 + column) % 9 + 1 for column in range(9)] for row
         ("knights_and_knaves", {"statements": {"A": "~B", "B": "A & B"}}, "A: knight, B: knave", True),
         ("knights_and_knaves", {"statements": {"A": "~B", "B": "A & B"}}, "A is a knave and B is a knight.", False),
         ("knights_and_knaves", {"statements": {"A": "~B", "B": "A & B"}}, "A is a truth-teller, B is a liar.", True),
+        (
+            "knights_and_knaves",
+            {"statements": {"A": "~B", "B": "A & B"}},
+            "Either A is a knave and B is a knight, or A is a knight and B is a knave.",
+            False,
+        ),
+        (
+            "knights_and_knaves",
+            {"statements": {"A": "~B", "B": "A & B"}},
+            "Say A is a knave. No.\nA is a knight; B is a knave",
+            True,
+        ),
         ("sudoku", {"grid": [[0] * 9 for _ in range(9)]}, str(SOLVED), True),
         ("sudoku", {"grid": [[0] * 9 for _ in range(9)]}, "\n".join(" ".join(map(str, row)) for row in SOLVED), True),
         ("sudoku", {"grid": SUDOKU}, str(SOLVED), False),
         ("sudoku", {"grid": [[0] * 9 for _ in range(9)]}, str([[1] * 9] * 9), False),
+        ("sudoku", {"grid": [[0] * 9 for _ in range(9)]}, json.dumps(SOLVED).replace("1", "true"), False),
         ("n_queens", {"size": 6}, "Answer: 1, 3, 5, 0, 2, 4", True),
         ("n_queens", {"size": 6}, "[0, 1, 2, 3, 4, 5]", False),
         ("n_queens", {"size": 6, "given": {0: 2}}, "[1, 3, 5, 0, 2, 4]", False),
@@ -319,6 +363,7 @@ def test_puzzles_take_any_answer_that_keeps_the_rules(
     ("kind", "reference"),
     [
         ("natural_deduction", {"premises": ["P ->"], "conclusion": "P"}),
+        ("model", {"formulas": ["x > 2"]}),
         ("sequent", {"sequent": "P"}),
         ("truth_table", {"formula": "∀x P(x)"}),
         ("truth_table", {"formula": "true"}),

@@ -6,9 +6,12 @@ import random
 
 import pytest
 
+from reward_server.errors import LimitExceeded
 from reward_server.verifiers.logic.natural_deduction import Fault, check
 from reward_server.verifiers.logic.semantics import assignments, evaluate
-from reward_server.verifiers.logic.syntax import Formula, is_compact, parse
+from reward_server.verifiers.logic.solver import Solver
+from reward_server.verifiers.logic.syntax import Formula, is_compact, parse, show
+from tests.verifiers.logic.first_order import Guesser
 from tests.verifiers.logic.proofs import LETTERS, Prover, Written, corrupted
 
 PROOFS = [Prover(seed).prove(26) for seed in range(100)]
@@ -60,6 +63,21 @@ def _invalid(proof: Written, number: int) -> bool:
     )
 
 
+def test_no_line_that_is_accepted_in_a_random_first_order_proof_is_refuted_by_z3() -> None:
+    pytest.importorskip("z3", reason="z3-solver is not installed")
+    accepted = confirmed = 0
+    for seed in range(25):
+        for premises, formula in Guesser(seed).proved(guesses=60):
+            accepted += 1
+            try:
+                answer = Solver(time_s=0.1).follows(premises, formula)
+            except LimitExceeded:
+                continue
+            assert answer != "no", (seed, [show(one) for one in premises], show(formula))
+            confirmed += answer == "yes"
+    assert accepted > 150 and confirmed > 0.9 * accepted
+
+
 RULES = [
     # rule line, premises, a right result, a wrong result
     ("->E 1, 2", ["P -> Q", "P"], "Q", "P & Q"),
@@ -91,6 +109,8 @@ RULES = [
     ("∃I 1", ["P(a) & Q(a)"], "∃x (P(x) & Q(a))", "∃x (P(x) & Q(b))"),
     ("QN 1", ["~∀x P(x)"], "∃x ~P(x)", "∀x ~P(x)"),
     ("QN 1", ["∀x ~P(x)"], "~∃x P(x)", "~∀x P(x)"),
+    ("QN 1", ["∃x ~∃y R(x, y)"], "∃x ∀y ~R(x, y)", "∃x ∃y ~R(x, y)"),
+    ("QN 1", ["P & ~∀x Q(x)"], "P & ∃x ~Q(x)", "P & ∀x ~Q(x)"),
     ("=I", [], "a = a", "a = b"),
     ("=E 1, 2", ["a = b", "P(a, a)"], "P(a, b)", "P(a, c)"),
     ("=E 1, 2", ["a = b", "∀a P(a)"], "∀a P(a)", "∀a P(b)"),
@@ -126,6 +146,20 @@ STYLES = [
     "1) P implies Q [premise]\n2) Q implies R [premise]\n3) | P [assumption]\n4) | Q [1, 3 MP]\n5) | R [2, 4 MP]\n"
     "6) P implies R [CP 3-5]",
     "1. P -> Q  premise\n2. Q -> R  premise\n3. P -> R  HS 1, 2",
+    "1. P -> Q  Pr.\n2. Q -> R  Pr.\n3. P -> R   1,2, H.S.",
+    "1. P → Q — premise\n2. Q → R — premise\n3. P → R — by hypothetical syllogism on 1 and 2",
+    "(1) P → Q   [given]\n(2) Q → R   [given]\n(3) P → R   [from (1) and (2) by HS]",
+    "**1.** P → Q (premise)\n**2.** Q → R (premise)\n**3.** P → R (HS from lines 1 and 2)",
+    "1. $P \\to Q$ \\quad Premise\n2. $Q \\to R$ \\quad Premise\n3. | $P$ \\quad Assumption\n"
+    "4. | $Q$ \\quad $\\to$E 1, 3\n5. | $R$ \\quad $\\to$-Elim 2, 4\n6. $P \\to R$ \\quad $\\to$-introduction 3–5",
+    "1 & P \\to Q & \\text{Premise} \\\\\n2 & Q \\to R & \\text{Premise} \\\\\n3 & P \\to R & \\text{HS } 1, 2 \\\\",
+    "| # | Formula | Rule |\n|---|---|---|\n| 1 | P → Q | Premise |\n| 2 | Q → R | Premise |\n"
+    "| 3 | | P | Assumption |\n| 4 | | Q | →E 1, 3 |\n| 5 | | R | →E 2, 4 |\n| 6 | P → R | →I 3–5 |",
+    "```\nProof:\n1.  P -> Q   premise\n2.  Q -> R   premise\n3.    P   assumption (for conditional proof)\n"
+    "4.    Q   MP 1, 3\n5.    R   MP 2, 4\n6.    R   R 5\n7.    R   R 5\n8.    R   R 5\n9.    R   R 5\n"
+    "10. P -> R   CP 3-9\n```",
+    " 1. P -> Q   premise\n 2. Q -> R   premise\n 3.   P   assumption\n 4.   Q   MP 1, 3\n 5.   R   MP 2, 4\n"
+    " 6.   R   R 5\n 7.   R   R 5\n 8.   R   R 5\n 9.   R   R 5\n10. P -> R   CP 3-9",
 ]
 
 
@@ -240,6 +274,13 @@ SOUND = [
     (["a = b", "b = c"], "a = c", "1. a = b PR\n2. b = c PR\n3. a = c =E 2, 1"),
     (["∀x ∀y R(x, y)"], "R(a, b)", "1. ∀x ∀y R(x, y) PR\n2. R(a, b) ∀E 1"),
     (["∀x P(x)"], "∀y P(y)", "1. ∀x P(x) PR\n2. ∀y P(y) R 1"),
+    (
+        [],
+        "P | ~P",
+        "1.   ~(P | ~P)  AS\n2.     P  AS\n3.     P | ~P  |I 2\n4.     ⊥  ~E 1,3\n5.   ~P  ~I 2-4\n"
+        "6.   P | ~P  |I 5\n7.   ⊥  ~E 1,6\n8. P | ~P  IP 1-7",
+    ),
+    (["P(3)"], "∃x P(x)", "1. P(3) (premise)\n2. ∃x P(x) EG 1"),
     (
         ["∀x(P(x) → Q(x))", "∃x P(x)"],
         "∃x Q(x)",

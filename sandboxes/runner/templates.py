@@ -1,0 +1,132 @@
+"""Processes, other than Python's, that programs are forked from: a prover that has done its imports.
+
+To all who start and watch executions they are zygotes like the others, but they fork first and take the job then. Each
+is started by the command line of its language, as root, on a source that it reads alone: what a run adds comes by
+standard input, to a fork that has the run's own uid by then. So nothing of one run is ever in what another is forked
+from, and a template may be kept for any occupant who comes with the same source.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from . import child, tidy
+from .launch import Job, Launcher, memfd
+from .zygote import Birth, Zygote
+
+MOST = 6
+"""Templates at once. Their memory is the sandbox's: a run that fails for want of it is repeated without the others."""
+ORDERS = 3
+"""The descriptor that orders come by, named to the command by the variable ``SANDBOX_ORDERS``."""
+_START_S = 30.0
+
+_ORDER = struct.Struct("<qq")
+"""A uid and the number of a place: ``struct order`` of ``images/rocq/serve.c``, whose notes are a zygote's."""
+
+Key = tuple[bytes, tuple[str, ...]]
+
+
+class Template(Zygote):
+    """One as pid 1 sees it."""
+
+    def order(self, uid: int, place: int, job_bytes: int, descriptors: Sequence[int]) -> Birth:
+        """Have a process forked, and hand it its job and descriptors."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        socket.send_fds(self.channel, [_ORDER.pack(uid, place)], [theirs.fileno()])
+        socket.send_fds(ours, [b"g"], descriptors)
+        for end in (ours, theirs):
+            end.close()
+        self.ordered.append(birth := Birth())
+        return birth
+
+    def ask(self) -> None:
+        """It tells of every start at once."""
+
+
+@dataclass
+class Templates:
+    """Those of one sandbox, by source and command line, the one used last at the end."""
+
+    launcher: Launcher
+    held: dict[Key, tuple[Zygote, int]] = field(default_factory=dict)
+    """With the number of its directory."""
+
+    def zygote(self, key: Key, argv: Sequence[str], env: dict[str, str]) -> Zygote | None:
+        """The template of a source, started where there is none; None where it cannot be had."""
+        if self.launcher.jail.nested:
+            return None
+        found = self.held.pop(key, None)
+        if found is not None and _has_gone(found[0]):
+            self._drop(found)
+            found = None
+        if found is None:
+            self.drop_to(MOST - 1)
+            found = self._start(argv, env)
+        if found is None:
+            return None
+        self.held[key] = found
+        return found[0]
+
+    def drop_to(self, most: int) -> bool:
+        """Keep so many of them, those used last; whether any had to go."""
+        too_many = list(self.held)[: max(len(self.held) - most, 0)]
+        for key in too_many:
+            self._drop(self.held.pop(key))
+        return bool(too_many)
+
+    def places(self) -> set[str]:
+        """Names of the directories that belong to them."""
+        return {str(number) for _, number in self.held.values()}
+
+    def _start(self, argv: Sequence[str], env: dict[str, str]) -> tuple[Zygote, int] | None:
+        launcher, starter = self.launcher, self.launcher.zygotes[0]
+        launcher.serial += 1
+        number = launcher.serial
+        launcher.places[number] = tidy.make_place(launcher.work, number, 0)
+        launcher.kept.add(number)
+        job = Job(child.COMMAND, {"argv": list(argv), "env": {**env, "SANDBOX_ORDERS": str(ORDERS)}})
+        job.head.update(mode=job.mode, limits=[])
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        nothing, packed = os.open("/dev/null", os.O_RDWR), job.pack()
+        descriptor = memfd(packed)
+        try:
+            given = [descriptor, nothing, nothing, nothing, theirs.fileno()]
+            pid = starter.pid_of(starter.order(0, number, len(packed), given))
+        finally:
+            theirs.close()
+            os.close(nothing)
+            os.close(descriptor)
+        zygote = Template(ours, pid, ())
+        try:
+            ours.settimeout(_START_S)
+            zygote.ends()
+            ours.settimeout(None)
+        except (OSError, EOFError) as error:
+            if isinstance(error, TimeoutError):
+                os.kill(pid, signal.SIGKILL)
+            self._drop((zygote, number))
+            return None
+        return zygote, number
+
+    def _drop(self, template: tuple[Zygote, int]) -> None:
+        """It and its forks end when their channels do."""
+        zygote, own = template
+        zygote.channel.close()
+        place = self.launcher.places.pop(own)
+        self.launcher.kept.discard(own)
+        with suppress(OSError):  # a reset finds what is left
+            tidy.clear(place)
+            os.rmdir(place)
+
+
+def _has_gone(zygote: Zygote) -> bool:
+    poll = select.poll()
+    poll.register(zygote.channel, 0)
+    return bool(poll.poll(0))
