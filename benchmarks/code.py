@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
@@ -149,11 +149,16 @@ class Judge:
 def container_cpu_s() -> float:
     """Processor seconds of this process's containers so far."""
     import docker
+    import docker.errors
 
     with closing(docker.APIClient(version="auto")) as api:
         mine = api.containers(filters={"label": f"{LABEL}={me()}"})
-        stats = [api.stats(container["Id"], stream=False, one_shot=True) for container in mine]
-    return sum(float(entry["cpu_stats"]["cpu_usage"]["total_usage"]) for entry in stats) / 1e9
+        used = 0.0
+        for container in mine:
+            with suppress(docker.errors.NotFound):  # one of a single use, which has gone by now
+                stats = api.stats(container["Id"], stream=False, one_shot=True)
+                used += float(stats["cpu_stats"]["cpu_usage"]["total_usage"])
+    return used / 1e9
 
 
 @dataclass(frozen=True)
