@@ -210,8 +210,8 @@ class Session:
                 while not ended:
                     head, parts = self._answer(patience)
                     ended = bool(head["end"])
-                    if head.get("executions"):
-                        yield _execution(head["executions"][0], parts)
+                    for at, execution in enumerate(head.get("executions", ())):
+                        yield _execution(execution, parts[2 * at :])
             finally:
                 if not ended:
                     self._channel.send({"do": "cancel"})

@@ -88,7 +88,7 @@ def _serve(zygotes: list[Zygote], work: str, nested: int, frames_in: int, frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one signal that Python would let a program end pid 1 with
     launcher = Launcher.of(zygotes, work, bool(nested), frames_in)
     for zygote in zygotes:
-        zygote.note()
+        zygote.ends()  # which has none yet, but is there
     wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})
     head, _ = wire.read(frames_in)
     launcher.open(head["first_uid"], head["uids"], head["cpus"])

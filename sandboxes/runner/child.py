@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-import gc
-import marshal
 import os
 import resource
-import socket
 import sys
 from collections.abc import Callable, Sequence
-from struct import Struct
+from functools import partial
+from marshal import loads
+from os import chdir, closerange, dup2, pread, setresgid, setresuid, setsid
+from resource import setrlimit
 from typing import Any
 
 from . import kernel, nest
-from .caller import Caller
-from .candidate import Candidate
-from .program import Program, open_streams, write_file
-from .tester import Tester
+from .kernel import plain_prctl as be_dumpable
+from .program import open_streams, run, write_file
 from .tidy import wipe_own
 
 Start = Callable[[], None]
-"""What the child does once its stack is as empty as can be; never returns."""
+"""What the child does once it is all set; never returns."""
 
 PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER, FORKED = range(7)
 """Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner, and what a
 template makes of its fork (``templates``; never seen here)."""
 
+talking: dict[int, Any] = {}
+"""The classes of the modes that talk to others; empty in a zygote that has none of them (``rehearsal.prepare``)."""
+
 STACK_BYTES = 64 << 20
 DESCRIPTORS = 8
 """What one process is given at most: its job, 0, 1, 2, and the channels of its mode."""
-_ANCILLARY = socket.CMSG_SPACE(DESCRIPTORS * 4)
-_UNPACK = {4 * count: Struct(f"{count}i").unpack for count in range(1, DESCRIPTORS + 1)}
-_SMALL = b"text = str(1)\nint(text)\n"
-_NO_JOB = marshal.dumps(({"mode": 0, "limits": [(0, 0)]}, b"", {}))
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
 
-def become(uid: int, place: str, channel: Any, nested: int) -> Start:
-    """Turn this fork into a process of ``uid`` in ``place``, wait for a job, and return how to do it.
+def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: int) -> Start:
+    """Turn this fork into a process of ``uid`` in ``place``, read its job, and return how to do it.
 
-    ``nested`` is the size in MiB of what it may write to in namespaces of its own, or 0 for a uid of its own.
-    What is done from here on is plain on purpose: the first write to each page after a fork costs a fault and a copy,
-    and every object that is looked at is written to.
+    ``given`` are descriptors: of the job, and of what is to be 0, 1, 2 …. ``nested`` is the size in MiB of what it may
+    write to in namespaces of its own, or 0 for a uid of its own.
+    All in one plain function on purpose: the first write to each page after a fork costs a fault and a copy,
+    and every object that is looked at is written to, functions and frames included.
 
     Anything that fails here ends it with status 71 and a word on stderr.
     """
@@ -50,68 +48,28 @@ def become(uid: int, place: str, channel: Any, nested: int) -> Start:
             nest.enter(uid, place, nested)
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # as a change of uid leaves it, until nothing of ours is open
         else:
-            _set_identity(uid)
-        os.chdir(place)
+            setsid()
+            setresgid(uid, uid, uid)
+            setresuid(uid, uid, uid)
+        chdir(place)
         if "numpy.random" in sys.modules:  # forks share its state; the standard library's ``random`` sees to itself
             sys.modules["numpy.random"].seed()
-        _warm_up()
-        head, source, files = _wait(channel)
+        job, *channels = given
+        assert job >= len(channels)  # what a zygote has open takes up the lowest
+        head, source, files = loads(pread(job, job_bytes, 0))
+        for target, descriptor in enumerate(channels):
+            dup2(descriptor, target)
+        closerange(len(channels), 1 << 16)
         for kind, value in head["limits"]:
-            lower(kind, value)
-        kernel.be_dumpable()
+            try:
+                setrlimit(kind, (value, value))
+            except ValueError:
+                lower(kind, value)
+        be_dumpable(kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)
         return _start(head, source, files, place)
     except Exception as error:  # noqa: BLE001 - whatever it was, this process must not go on as the zygote
         os.write(2, f"sandbox: {type(error).__name__}: {error}\n".encode())
         os._exit(71)
-
-
-def _warm_up() -> None:
-    """Touch ahead, while nobody waits, the pages that any program will touch; and as few others as can be."""
-    exec(compile(_SMALL, "main.py", "exec", dont_inherit=True), {"__name__": "small"})
-    marshal.loads(_NO_JOB)
-    gc.collect()
-
-
-def _wait(channel: Any) -> tuple[dict[str, Any], bytes, dict[str, bytes]]:
-    """Wait for the word to go, and take descriptors and job from it; without it, end."""
-    word, ancillary, _, _ = channel.recvmsg(1, _ANCILLARY)
-    if not word:
-        os._exit(0)
-    channel.detach()  # closed with all others
-    packed = ancillary[0][2]
-    job: tuple[dict[str, Any], bytes, dict[str, bytes]] = marshal.loads(_take(_UNPACK[len(packed)](packed)))
-    return job
-
-
-def read_all(descriptor: int) -> bytes:
-    """The content of a memfd, which is closed."""
-    size = os.fstat(descriptor).st_size
-    data = os.pread(descriptor, size, 0)
-    while len(data) < size:
-        data += os.pread(descriptor, size - len(data), len(data))
-    os.close(descriptor)
-    return data
-
-
-def _take(descriptors: Sequence[int]) -> bytes:
-    """Move the descriptors to 0, 1, 2, 3 …, close all others, and return the job."""
-    job = read_all(descriptors[0])
-    rest = descriptors[1:]
-    high = [os.dup(descriptor) if descriptor < len(rest) else descriptor for descriptor in rest]
-    for target, descriptor in enumerate(high):
-        os.dup2(descriptor, target)
-    os.closerange(len(rest), 1 << 16)
-    return job
-
-
-def _set_identity(uid: int) -> None:
-    os.setsid()
-    descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    os.write(descriptor, b"1000" if uid else b"500")  # of a template and its forks, a fork is what has to go
-    os.close(descriptor)
-    os.setgroups([])
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
 
 
 def limit_for_all() -> None:
@@ -143,18 +101,12 @@ def _start(head: dict[str, Any], source: bytes, files: dict[str, bytes], place: 
     for name, content in files.items():
         put(name, content)
     if mode == COMMAND:
-        return lambda: os.execve(head["argv"][0], head["argv"], head["env"])
+        return partial(os.execve, head["argv"][0], head["argv"], head["env"])
     if head.get("pipe"):
         open_streams()
-    start: Start
     if mode == PROGRAM:
-        start = Program(source, head, place).run
-    elif mode == CALLER:
-        start = Caller(source, head, place).run
-    elif mode == CANDIDATE:
-        start = Candidate(source, head, place).run
-    else:
-        start = Tester(head, place).run
+        return partial(run, source, head, place)
+    start: Start = talking[mode](source, head, place).run
     return start
 
 

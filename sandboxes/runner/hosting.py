@@ -50,7 +50,6 @@ def host(
         if len(groups) == 1:
             launcher.finish(groups, watch, ooms)
     tester, candidate = groups
-    launcher.prepare_for(tester, candidate)
 
     def blame() -> Group:
         _, calling = STATE.unpack(os.pread(state, STATE.size, 0))

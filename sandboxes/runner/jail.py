@@ -35,7 +35,7 @@ class Jail(Protocol):
         """Its processes as far as they are told from pid 1: where they wait and what they hold is looked up there."""
         ...
 
-    def alive(self, uid: int, pid: int, *, ended: bool) -> bool:
+    def alive(self, uid: int, *, ended: bool) -> bool:
         """Whether any process of it is there, zombies included; ``ended``: the first one has been waited for."""
         ...
 
@@ -92,7 +92,7 @@ class UidJail:
         """The first process; memory is the control group's business."""
         return [pid]
 
-    def alive(self, uid: int, pid: int, *, ended: bool) -> bool:
+    def alive(self, uid: int, *, ended: bool) -> bool:
         """Asks by uid, not by parent: a daemon of any depth is found."""
         if not self._ask_kernel:
             return any(_owner(pid) == uid for pid in usage.processes())
@@ -130,7 +130,7 @@ class NestJail:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
-    def alive(self, uid: int, pid: int, *, ended: bool) -> bool:
+    def alive(self, uid: int, *, ended: bool) -> bool:
         """The keeper outlives all others."""
         return not ended
 

@@ -17,7 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_plain_prctl = ctypes.CDLL(None).prctl
+plain_prctl = ctypes.CDLL(None).prctl
+"""``prctl(2)`` without ``errno`` and without objects for arguments, which would cost a fork 70 pages."""
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _PR_CAPBSET_DROP, _CAPABILITY_VERSION_3 = 24, 0x20080522
@@ -65,15 +66,6 @@ def prctl(option: int, argument: int = 0, pointer: int = 0) -> None:
     """``prctl(2)``; raises ``OSError``."""
     if _libc.prctl(option, ctypes.c_ulong(argument), ctypes.c_ulong(pointer), ctypes.c_ulong(0), ctypes.c_ulong(0)):
         raise OSError(ctypes.get_errno(), f"prctl {option}")
-
-
-def be_dumpable() -> None:
-    """Let this process open what is under its own ``/proc/self``, which a change of uid has closed.
-
-    Every program is started through here, so it is a call without ``errno`` and without objects for arguments:
-    they would cost a fork 70 pages.
-    """
-    _plain_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def unshare(flags: int) -> None:

@@ -15,12 +15,11 @@ from .jail import Jail, NestJail, UidJail
 from .limits import Limits
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
-from .zygote import Spare, Zygote
+from .zygote import Zygote
 
 _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
 _ALWAYS = {b"sys", b"__future__", b"builtins"}
-_ATTEMPTS = 5
 _LIMIT = struct.Struct("<qq")
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
@@ -34,11 +33,11 @@ class Job:
     source: bytes = b""
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def memfd(self) -> int:
+    def pack(self) -> bytes:
         """As the child reads it; a fork of a template is given its limits and nothing else."""
         if self.mode == child.FORKED:
-            return memfd(b"".join(_LIMIT.pack(kind, value) for kind, value in self.head["limits"]))
-        return memfd(marshal.dumps((self.head, self.source, self.files)))
+            return b"".join(_LIMIT.pack(kind, value) for kind, value in self.head["limits"])
+        return marshal.dumps((self.head, self.source, self.files))
 
 
 @dataclass
@@ -76,11 +75,15 @@ class Launcher:
         if not self.jail.nested:
             self.jail = UidJail(first_uid, uids)
 
-    def zygote(self, source: bytes) -> Zygote:
-        """The lightest one that has preloaded what the source seems to import; a guess that only costs time."""
+    def zygote(self, source: bytes, *, talks: bool) -> Zygote:
+        """The lightest one that has preloaded what the source seems to import; a guess that only costs time.
+
+        The very lightest has nothing for what ``talks``: calls, candidates and testers.
+        """
         if source != self._guessed[0]:  # a program comes once for every test
             self._guessed = source, self._guess(source)
-        return self._guessed[1]
+        guessed = self._guessed[1]
+        return self.zygotes[1] if talks and guessed is self.zygotes[0] else guessed
 
     def _guess(self, source: bytes) -> Zygote:
         lines = (source_line or names for source_line, names in _IMPORTS.findall(source))
@@ -100,18 +103,6 @@ class Launcher:
         """The clocks of an execution, which begin to run."""
         return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise, driver=self.driver)
 
-    def prepare(self, zygote: Zygote) -> None:
-        """Have a process forked ahead, so that the next execution need not wait for it."""
-        uid, number = self.new_place()
-        self.kept.add(number)
-        zygote.order(uid, number)
-
-    def prepare_for(self, *groups: Group) -> None:
-        """Fork ahead as many as have just been started, now that they keep a processor busy anyway."""
-        for group in groups:
-            if len(group.zygote.spares) < len(groups):
-                self.prepare(group.zygote)
-
     def start(
         self,
         job: Job,
@@ -124,40 +115,20 @@ class Launcher:
         like: bytes = b"",
         of: Zygote | None = None,
     ) -> Group:
-        """Start one process in a group of its own; raises ``OSError`` where nothing can be started.
+        """Start one process in a group of its own; where it cannot be forked, ``Watch.run`` raises ``OSError``.
 
         ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
         ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote, where
         it is not ``of`` one that is named.
         """
-        zygote = of or self.zygote(like or job.source)
+        talks = job.mode in (child.CALLER, child.CANDIDATE, child.TESTER)
+        zygote = of or self.zygote(like or job.source, talks=talks)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
-        for attempt in range(_ATTEMPTS):
-            spare = self._spare(zygote, at)
-            try:
-                return self._go(spare, zygote, job, limits, stdin, extra)
-            except (BrokenPipeError, ConnectionError):  # it died while it waited
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _spare(self, zygote: Zygote, at: tuple[int, int] | None) -> Spare:
-        if at is not None:
-            zygote.order(*at)
-            return zygote.spares.pop()
-        if not zygote.spares:
-            self.prepare(zygote)
-        spare = zygote.spares.pop(0)
-        self.kept.discard(spare.place)
-        return spare
-
-    def _go(
-        self, spare: Spare, zygote: Zygote, job: Job, limits: Limits, stdin: bytes | None, extra: Sequence[int]
-    ) -> Group:
-        feed = None
+        uid, number = at or self.new_place()
+        feed, packed = None, job.pack()
         own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
-        with _as_owner(spare.uid if own else None):
-            given = [job.memfd()]
+        with _as_owner(uid if own else None):
+            given = [memfd(packed)]
             if stdin is None:
                 read, feed = os.pipe()
                 given.append(read)
@@ -169,18 +140,11 @@ class Launcher:
         ours = [out, err] if feed is None else [out, err, feed]
         for descriptor in ours:
             os.set_blocking(descriptor, False)
-        try:
-            spare.go([*given, *extra])
-            pid = zygote.started(spare)
-        except OSError:
-            for descriptor in ours:
-                os.close(descriptor)
-            raise
-        finally:
-            for descriptor in given:
-                os.close(descriptor)
+        birth = zygote.order(uid, number, len(packed), [*given, *extra])
+        for descriptor in given:
+            os.close(descriptor)
         streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
-        return Group(spare.uid, pid, zygote, *streams, feed=feed)
+        return Group(uid, birth, zygote, *streams, feed=feed)
 
     def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
         """End the groups, enter what the memory limit did, and leave no file; or call the sandbox dirty."""
@@ -240,9 +204,7 @@ def memfd(content: bytes) -> int:
     """A descriptor to read ``content`` from."""
     descriptor = os.memfd_create("input")
     os.fchmod(descriptor, 0o600)  # gVisor lets a process open descriptors of others, as far as modes allow
-    if content:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.lseek(descriptor, 0, os.SEEK_SET)
+    written, view = 0, memoryview(content)
+    while written < len(view):
+        written += os.pwrite(descriptor, view[written:], written)  # so that it is read from the start
     return descriptor

@@ -23,27 +23,28 @@ ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME"
 _FileLoader: Any = type(sys.modules["__main__"].__loader__)
 
 
-class Program:
-    """A Python main program about to run."""
+def prepare() -> None:
+    """In a zygote, while 1 and 2 are pipes: make ahead what every program is given."""
+    fresh_module("__main__", "main.py")
+    open_streams()
 
-    def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
-        file, args = head["file"], head["args"]
-        self._source, self._path = source, f"{place}/{file}"
-        write_file(file, source)
-        sys.argv = [file, *args]
-        sys.orig_argv = [sys.executable, file, *args]
-        self._module = fresh_module("__main__", self._path)
-        take_place(place)
 
-    def run(self) -> None:
-        """Run to the end and exit; called at the bottom of the stack."""
-        leave = os._exit
-        try:
-            exec(compile(self._source, self._path, "exec", dont_inherit=True), self._module.__dict__)
-            status = 0
-        except BaseException as error:  # noqa: BLE001 - this is the top of the program: it ends whichever way it raised
-            status = report(error)
-        leave(finish(status, self._module))
+def run(source: bytes, head: dict[str, Any], place: str) -> None:
+    """Run source as the main program, to the end, and exit; called near the bottom of the stack."""
+    leave, file, args = os._exit, head["file"], head["args"]
+    path = f"{place}/{file}"
+    write_file(file, source)
+    sys.argv = [file, *args]
+    sys.orig_argv = [sys.executable, file, *args]
+    sys.path[0] = place  # the first place to import from, instead of the runner's
+    names = sys.modules["__main__"].__dict__
+    names["__file__"] = names["__loader__"].path = path
+    try:
+        exec(compile(source, path, "exec", dont_inherit=True), names)
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - this is the top of the program: it ends whichever way it raised
+        status = report(error)
+    leave(finish(status, names))
 
 
 def write_file(name: str, content: bytes) -> None:
@@ -113,7 +114,7 @@ def report(error: BaseException) -> int:
     return 1
 
 
-def finish(status: int, module: types.ModuleType) -> int:
+def finish(status: int, names: dict[str, Any]) -> int:
     """Threads, exit functions, finalisers and flushing, in the interpreter's order; returns the exit status."""
     threading: Any = sys.modules.get("threading")
     for step in ([threading._shutdown] if threading else []) + [atexit._run_exitfuncs]:  # as Py_Finalize does
@@ -124,7 +125,6 @@ def finish(status: int, module: types.ModuleType) -> int:
     if not _flush(sys.stdout):  # while a stream of the program's own still has the names that it uses
         status = 120
     _flush(sys.stderr)
-    names = module.__dict__
     for private in (True, False):
         for name in [name for name in names if (name[:1] == "_" and name[1:2] != "_") is private]:
             if name != "__builtins__":

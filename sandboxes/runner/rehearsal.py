@@ -10,14 +10,26 @@ import json
 import socket
 from typing import Any
 
+from . import child, prelude
+from .caller import Caller
+from .candidate import Candidate, open_output
 from .link import Link
+from .tester import Tester
 
 _TIMES = 20
 """Enough for the interpreter to adapt what it runs."""
 _VALUES: tuple[Any, ...] = (1, "text", 0.5, [1, 2], {"key": [1]}, (1, "a"), None, True)
 
 
-def rehearse() -> None:
+def prepare() -> None:
+    """In a zygote, while 1 and 2 are pipes: have what calls and tests need, and have it used once."""
+    child.talking.update({child.CALLER: Caller, child.CANDIDATE: Candidate, child.TESTER: Tester})
+    prelude.prepare()
+    open_output()
+    _rehearse()
+
+
+def _rehearse() -> None:
     """Have one end call a function of the other's, which is the same process: the answer is there before it asks."""
     ends = socket.socketpair()
     tester, candidate = Link(ends[0].fileno(), strict=True), Link(ends[1].fileno(), strict=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,14 @@ from .limits import Limits
 from .records import Records
 from .supervise import Group, Stream
 from .templates import Templates
-from .zygote import Zygote
+from .zygote import Birth, Zygote
 
 Head = dict[str, Any]
 _RESULTS_FACTOR = 4
 """All results of a call together may be so many times as large as one."""
+_HELD_S, _HELD_BYTES = 0.02, 1 << 20
+"""How long answers of short runs, and how much output, may be held to be sent as one frame: each frame costs both sides
+a good part of such a run."""
 
 
 @dataclass
@@ -82,13 +86,22 @@ class Server:
         self._answer([self._one(job, limits, b"", at=build)], end=True)
 
     def run(self, head: Head, parts: list[bytes]) -> None:
-        """Run a build once for every input, one answer each, until told to stop."""
+        """Run a build once for every input until told to stop; the first is answered at once, others some together.
+
+        Twice as many each time: whoever stops at a failure has at most as much run for nothing as for something.
+        """
         build, limits = self.builds[head["build"]], Limits(**head["limits"])
         extra = dict(zip(head["files"], parts[: len(head["files"])], strict=True))
         inputs = parts[len(extra) :]
+        held: list[Group] = []
+        room, since = 1, time.monotonic()
         for number, stdin in enumerate(inputs):
             last = number == len(inputs) - 1
-            self._answer([self._run(build, head["args"], extra, limits, stdin)], end=last)
+            held.append(self._run(build, head["args"], extra, limits, stdin))
+            much = sum(group.out.size + group.err.size for group in held) > _HELD_BYTES
+            if last or much or len(held) >= room or time.monotonic() - since > _HELD_S:
+                self._answer(held, end=last)
+                held, room, since = [], 2 * room, time.monotonic()
             if not last and select.select([self.frames_in], [], [], 0)[0]:
                 wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
@@ -108,11 +121,10 @@ class Server:
         watch = self.launcher.watch(limits, stepwise=True)
         like = build.source + b"\n" + head["job"]["prelude"].encode()
         group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, like=like)
-        self.launcher.prepare_for(group)
         os.close(write)
         watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.flooded)
-        group.completed = done.count > count
         done.take()
+        group.completed = done.count > count
         if done.flooded:
             group.limit, group.flags = group.limit or "output", [*group.flags, "output_flood"]
         self.launcher.finish([group], watch, ooms)
@@ -156,9 +168,9 @@ class Server:
         for number in list(self.builds):
             self.drop({"build": number}, [])
         launcher = self.launcher
-        ahead = {str(spare.place) for zygote in launcher.zygotes for spare in zygote.spares} | self.templates.places()
         held = () if launcher.jail.nested else tidy.SHARED
-        if set(os.listdir(launcher.work)) - ahead or not all([tidy.clear(folder) for folder in held]):
+        left = set(os.listdir(launcher.work)) - self.templates.places()
+        if left or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
@@ -208,7 +220,7 @@ class Server:
         if build.language.get("compile") is None:
             os.chmod(place, 0o755)
         self.launcher.kept.add(number)
-        build.owner = Group(uid, 0, self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
+        build.owner = Group(uid, Birth(), self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
         return number
 
     def _one(
@@ -219,7 +231,6 @@ class Server:
         watch = launcher.watch(limits)
         place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
         group = launcher.start(job, limits, stdin, at=place, of=of)
-        launcher.prepare_for(group)
         watch.run([group], {}, lambda: group, lambda: False)
         launcher.finish([group], watch, ooms)
         if at is not None and at.folder is not None:

@@ -18,7 +18,7 @@ from . import tidy, usage
 from .jail import Jail
 from .limits import Limits
 from .wire import Closed
-from .zygote import Note, Zygote
+from .zygote import Birth, Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
 MAX_WAITED_FACTOR, MAX_WAITED_S = 4.0, 30.0
@@ -27,7 +27,11 @@ _UNHEARD_S, _SOON_S = 10.0, 0.005
 """And one that has ended by itself is waited for somewhat longer."""
 _DEATH_S = 10.0
 """What SIGKILL has to have done by then: on a starved machine it takes a while."""
+_AGAIN_S = 0.0005
+"""How often the end of what was killed is asked for, where no zygote tells of it."""
 _LOOK_S = 0.025
+_SHORT_S = 0.004
+"""What has ended by then is not looked at while it runs: each look costs as much as what it sees."""
 _CHUNK, _FLOOD_KEPT = 1 << 16, 1 << 20
 _LAST_DRAIN = 1 << 20
 
@@ -107,7 +111,7 @@ class Group:
     """The processes of one uid."""
 
     uid: int
-    pid: int
+    birth: Birth
     zygote: Zygote
     out: Stream
     err: Stream
@@ -122,6 +126,11 @@ class Group:
     waited_s: float = 0.0
     cpu_s: float = 0.0
     peak_kb: int = 0
+
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        return self.zygote.pid_of(self.birth)
 
     def report(self) -> dict[str, Any]:
         """The head of an ``Execution``."""
@@ -187,26 +196,24 @@ class Watch:
     ) -> None:
         """Return when every group's first process has ended, a limit struck, or it is ``enough``."""
         poll = select.poll()
-        streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
         zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
-        for descriptor in (*streams, *channels, *zygotes):
+        for descriptor in zygotes:
             poll.register(descriptor, select.POLLIN)
         poll.register(self._driver, 0)  # tells of nothing but the driver's end
-        for zygote in zygotes.values():
-            while zygote.early:
-                take_note(groups, zygote.early.pop(0), self.began)
+        if not any(group.out.sink for group in groups) and self._ended_soon(groups, poll, zygotes, enough):
+            return
+        streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
+        for descriptor in (*streams, *channels):
+            poll.register(descriptor, select.POLLIN)
         wait_s = self.budget.time_s / self.cpus
-        while not all(group.end for group in groups) and not enough():  # an end may have been told before
+        while not self._over(groups, enough):
             ready = poll.poll(max(1.0, min(wait_s, self._look_s) * 1000))
-            if self._watched_memory(groups) > self.memory_mb:
-                self.limit = "memory"
-                self._strike(blame())
-                return
             for descriptor, _ in ready:
                 if descriptor == self._driver:
                     raise Closed
                 if descriptor in zygotes:
-                    take_note(groups, zygotes[descriptor].note(), self.began)
+                    for note in zygotes[descriptor].ends():
+                        take_note(groups, note, self.began)
                 elif descriptor in streams:
                     group, stream = streams[descriptor]
                     goes_on, (at, event) = stream.step(), stream.waits_for()
@@ -225,12 +232,39 @@ class Watch:
                         poll.unregister(descriptor)
                     elif progress:
                         self.budget.renew(self.meter)
-            if all(group.end for group in groups) or enough():
+            if self._over(groups, enough):
                 return  # before a look at the clock: how long a process waited cannot be asked once it has gone
-            wait_s = self._time_left(groups)
-            if wait_s <= 0:
+            if self._watched_memory(groups) > self.memory_mb:
+                self.limit = "memory"
                 self._strike(blame())
                 return
+            wait_s = self._time_left(groups)
+            if wait_s <= 0 and not self._over(groups, enough):
+                self._strike(blame())
+                return
+
+    def _over(self, groups: list[Group], enough: Callable[[], bool]) -> bool:
+        """Whether there is nothing to wait for. An end may have been told when something else was asked."""
+        for group in groups:
+            while group.zygote.early:
+                take_note(groups, group.zygote.early.pop(0), self.began)
+        return all(group.end for group in groups) or enough()
+
+    def _ended_soon(
+        self, groups: list[Group], poll: select.poll, zygotes: dict[int, Zygote], enough: Callable[[], bool]
+    ) -> bool:
+        """Wait for the end of what is short; what it writes meanwhile has room in its pipes, or waits."""
+        last = self.began + min(_SHORT_S, self.budget.time_s)
+        while not self._over(groups, enough):
+            left_s = last - time.monotonic()
+            if left_s <= 0:
+                return False
+            for descriptor, _ in poll.poll(left_s * 1000):
+                if descriptor == self._driver:
+                    raise Closed
+                for note in zygotes[descriptor].ends():
+                    take_note(groups, note, self.began)
+        return True
 
     def _watched_memory(self, groups: list[Group]) -> float:
         """MiB in use, where no control group caps them and it is time to look again; else 0."""
@@ -289,28 +323,31 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
     """Kill and reap all that is left of the groups and drain their streams; False when something would not die."""
     deadline = time.monotonic() + _DEATH_S
     _reap(groups)
-    for group in groups:
-        if jail.alive(group.uid, group.pid, ended=group.end is not None):
-            if group.end is not None and group.limit is None:
-                group.flags.append("leftover_processes")
-            jail.kill(group.uid, group.pid)
-    while True:
-        for zygote in {group.zygote.pid: group.zygote for group in groups}.values():
+    left = [group for group in groups if jail.alive(group.uid, ended=group.end is not None)]
+    for group in left:
+        if group.end is not None and group.limit is None:
+            group.flags.append("leftover_processes")
+        jail.kill(group.uid, group.pid)
+    zygotes = {group.zygote.channel.fileno(): group.zygote for group in groups}
+    while left or not all(group.end for group in groups):
+        select.select(zygotes, [], [], _AGAIN_S)
+        for zygote in zygotes.values():
             while zygote.early or _readable(zygote.channel.fileno()):
-                take_note(groups, zygote.early.pop(0) if zygote.early else zygote.note(), began)
+                take_note(groups, zygote.early.pop(0), began) if zygote.early else zygote.early.extend(zygote.ends())
         _reap(groups)
-        if all(g.end and not jail.alive(g.uid, g.pid, ended=True) for g in groups):
+        if all(g.end and not jail.alive(g.uid, ended=True) for g in groups):
             break
         if time.monotonic() > deadline:
             return False
         for group in groups:
             jail.kill(group.uid, group.pid)
-        time.sleep(0.0003)
     for group in groups:
         for stream in (group.out, group.err):
             stream.close_sink()
             if stream.size <= stream.cap:
                 stream.drain(_LAST_DRAIN)
+                if stream.size > stream.cap and group.limit is None:
+                    group.limit, group.flags = "output", [*group.flags, "output_flood"]
             os.close(stream.descriptor)
     return True
 
@@ -318,7 +355,7 @@ def end(groups: list[Group], jail: Jail, began: float) -> bool:
 def take_note(groups: list[Group], note: Note, began: float) -> None:
     """Enter the end of a first process in the group that it was of."""
     for group in groups:
-        if note.kind == b"e" and note.pid == group.pid:
+        if note.kind == b"e" and note.pid == group.birth.pid:
             group.end, group.wall_s = note, time.monotonic() - began
             group.cpu_s += note.cpu_s + note.system_s
             group.peak_kb = max(group.peak_kb, note.peak_kb)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from . import child, tidy
-from .launch import Job, Launcher
+from .launch import Job, Launcher, memfd
 from .zygote import Zygote
 
 MOST = 6
@@ -61,8 +61,8 @@ class Templates:
         return bool(too_many)
 
     def places(self) -> set[str]:
-        """Names of the directories that belong to them and to what they have forked ahead."""
-        return {str(number) for zygote, own in self.held.values() for number in (own, *_spare_places(zygote))}
+        """Names of the directories that belong to them."""
+        return {str(number) for _, number in self.held.values()}
 
     def _start(self, argv: Sequence[str], env: dict[str, str]) -> tuple[Zygote, int] | None:
         launcher, starter = self.launcher, self.launcher.zygotes[0]
@@ -74,20 +74,19 @@ class Templates:
         job.head.update(mode=job.mode, limits=[])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         nothing = os.open("/dev/null", os.O_RDWR)
-        packed = job.memfd()
-        starter.order(0, number)
-        spare = starter.spares.pop()
+        packed = job.pack()
+        given = memfd(packed)
         try:
-            spare.go([packed, nothing, nothing, nothing, theirs.fileno()])
-            pid = starter.started(spare)
+            birth = starter.order(0, number, len(packed), [given, nothing, nothing, nothing, theirs.fileno()])
+            pid = starter.pid_of(birth)
         finally:
             theirs.close()
             os.close(nothing)
-            os.close(packed)
+            os.close(given)
         zygote = Zygote(ours, pid, ())
         try:
             ours.settimeout(_START_S)
-            zygote.note()
+            zygote.ends()  # which has none yet, but is there
             ours.settimeout(None)
         except (OSError, EOFError) as error:
             if isinstance(error, TimeoutError):
@@ -98,20 +97,13 @@ class Templates:
 
     def _drop(self, template: tuple[Zygote, int]) -> None:
         """It and its forks end when their channels do."""
-        zygote, own = template
+        zygote, number = template
         zygote.channel.close()
-        for spare in zygote.spares:
-            spare.channel.close()
-        for number in (own, *_spare_places(zygote)):
-            place = self.launcher.places.pop(number)
-            self.launcher.kept.discard(number)
-            with suppress(OSError):  # a reset finds what is left
-                tidy.clear(place)
-                os.rmdir(place)
-
-
-def _spare_places(zygote: Zygote) -> list[int]:
-    return [spare.place for spare in zygote.spares]
+        place = self.launcher.places.pop(number)
+        self.launcher.kept.discard(number)
+        with suppress(OSError):  # a reset finds what is left
+            tidy.clear(place)
+            os.rmdir(place)
 
 
 def _has_gone(zygote: Zygote) -> bool:

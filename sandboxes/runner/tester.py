@@ -32,7 +32,7 @@ class Tester:
     ``{"error": … or null, "calls": n}``, and last ``{"end": flags}``.
     """
 
-    def __init__(self, head: dict[str, Any], place: str) -> None:
+    def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
         self._job = json.loads(read_input())
         self._link = Link(_LINK, strict=True)
         self._state = mmap.mmap(_STATE, STATE.size)

@@ -35,6 +35,8 @@ def make_place(work: str, number: int, uid: int) -> str:
 def clear(place: str) -> bool:
     """Remove what lies directly in ``place`` and root may remove; whether nothing is left."""
     empty = True
+    if not os.listdir(place):
+        return empty
     with os.scandir(place) as entries:
         for entry in entries:
             try:

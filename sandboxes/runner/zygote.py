@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import errno
 import gc
+import operator
 import os
 import select
 import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from . import kernel, prelude
-from .candidate import open_output
-from .child import Start, become, limit_for_all
-from .pages import inherit_page_tables
-from .program import open_streams
-from .rehearsal import rehearse
+from . import kernel, program
+from .child import DESCRIPTORS, Start, become, limit_for_all
 
 LIGHT = (
     "_json _bisect _heapq _random abc bisect collections collections.abc contextlib copy enum functools heapq io "
@@ -46,9 +44,13 @@ SCIENCE = "numpy numpy.random numpy.linalg".split()
 _hidden: list[Any] = []
 # The protocol below is spoken by others too (``templates``): a change is made in sandboxes/images/rocq/serve.c as well,
 # and shown by tests/sandbox/test_templates.py and tests/verifiers/test_proof.py.
-_ORDER = struct.Struct("<qq")
-_DESCRIPTOR = struct.Struct("i")
+_ORDER = struct.Struct("<qqq")
+"""A uid, the number of a place, and the length of the job."""
+_TELL = _ORDER.pack(-1, -1, 0)
+"""Not an order, but a wish to be told now what was kept for the next note."""
 _NOTE = struct.Struct("<ciiddq")
+_MOST_NOTES = 64
+_DESCRIPTOR_BYTES = 4
 
 
 class Note(NamedTuple):
@@ -62,17 +64,11 @@ class Note(NamedTuple):
     peak_kb: int = 0
 
 
-class Spare:
-    """A process that was forked ahead: it has its identity and place, and waits to be told what to be."""
+class Birth:
+    """A process that was ordered."""
 
-    def __init__(self, uid: int, place: int, channel: socket.socket) -> None:
-        self.uid, self.place, self.channel = uid, place, channel
-        self.pid: int | None = None
-
-    def go(self, descriptors: Sequence[int]) -> None:
-        """Give it its job and its descriptors 0, 1, 2 …; raises ``OSError`` where it has died meanwhile."""
-        socket.send_fds(self.channel, [b"g"], descriptors)
-        self.channel.close()
+    pid: int | None = None
+    """None as long as its zygote has not told."""
 
 
 class Zygote:
@@ -83,37 +79,38 @@ class Zygote:
         self.modules = {name.partition(".")[0].encode() for name in modules}
         self.early: list[Note] = []
         """Ends that were told while a start was waited for."""
-        self.spares: list[Spare] = []
-        self._ordered: list[Spare] = []
+        self._ordered: list[Birth] = []
 
-    def order(self, uid: int, place: int) -> None:
-        """Have a process forked ahead; does not wait for it."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        socket.send_fds(self.channel, [_ORDER.pack(uid, place)], [theirs.fileno()])
-        theirs.close()
-        spare = Spare(uid, place, ours)
-        self.spares.append(spare)
-        self._ordered.append(spare)
+    def order(self, uid: int, place: int, job_bytes: int, descriptors: Sequence[int]) -> Birth:
+        """Have a process forked with its job and its descriptors 0, 1, 2 …; does not wait for it."""
+        socket.send_fds(self.channel, [_ORDER.pack(uid, place, job_bytes)], descriptors)
+        birth = Birth()
+        self._ordered.append(birth)
+        return birth
 
-    def started(self, spare: Spare) -> int:
-        """Its pid, as soon as it has one; raises ``OSError`` where it could not be forked."""
-        while spare.pid is None:
-            note = self.note()
-            if note.kind == b"e":
-                self.early.append(note)
-        if spare.pid < 0:
-            raise OSError(-spare.pid, "the zygote could not fork")
-        return spare.pid
+    def pid_of(self, birth: Birth) -> int:
+        """Its pid; asks where it has not been told yet."""
+        if birth.pid is None:
+            self.channel.send(_TELL)
+        while birth.pid is None:
+            self.early += self.ends()
+        return birth.pid
 
-    def note(self) -> Note:
-        """The next thing it says; blocks. The pid of what was ordered is entered on the way."""
-        data = self.channel.recv(_NOTE.size)
-        if len(data) < _NOTE.size:
+    def ends(self) -> list[Note]:
+        """The ends that it tells of next; blocks. The pids of what was ordered are entered on the way.
+
+        Raises ``OSError`` where something that was ordered could not be forked.
+        """
+        data = self.channel.recv(_MOST_NOTES * _NOTE.size)
+        if not data:
             raise EOFError("the zygote has ended")
-        note = Note(*_NOTE.unpack(data))
-        if note.kind == b"s" and self._ordered:
-            self._ordered.pop(0).pid = note.pid
-        return note
+        notes = [Note(*fields) for fields in _NOTE.iter_unpack(data)]
+        for note in notes:
+            if note.kind == b"s" and note.pid < 0:
+                raise OSError(-note.pid, "the zygote could not fork")
+            if note.kind == b"s" and self._ordered:
+                self._ordered.pop(0).pid = note.pid
+        return [note for note in notes if note.kind == b"e"]
 
 
 def fork_zygote(
@@ -121,8 +118,8 @@ def fork_zygote(
 ) -> Zygote | Start:
     """Fork a zygote that preloads those of ``modules`` that are installed.
 
-    ``beside`` are those that are there already. Returns the handle in pid 1, and a ``Start`` in every process forked
-    from the zygote, which must unwind to the bottom of the stack and run it there.
+    ``beside`` are those that are there already. Returns the handle in pid 1, and in the zygote what it does from then
+    on: it must unwind to the bottom of the stack and run it there, so that programs find few frames below their own.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -135,23 +132,26 @@ def fork_zygote(
     for name in modules:
         with suppress(ImportError):
             import_module(name)
-    if set(CALLS) <= set(modules):
-        prelude.prepare()
-        rehearse()
+    with _pipes_as_streams():
+        program.prepare()
+        if set(CALLS) <= set(modules):  # the lightest one is spared what only they need
+            import_module(".rehearsal", __package__).prepare()
     if nested:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)
     else:
         kernel.deny_dangerous_calls()
     limit_for_all()
+    if not nested:
+        os.setgroups([])
     # a program may have modules of these names; they are kept, for to let go of them would cost every fork; as would
     # what the frames below hold, and a socket object would close by its number what is by then another's descriptor
     _hidden.extend(sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == __package__)
     _hidden.append((ours, beside, modules))
-    return _serve(theirs.detach(), work, nested)
+    return partial(_serve, theirs.detach(), work, nested)
 
 
-def _serve(orders: int, work: str, nested: int) -> Start:
-    """Fork on order and tell of ends; returns in the children alone.
+def _serve(orders: int, work: str, nested: int) -> None:
+    """Fork on order and tell of ends; a child goes its own way from here and does not return.
 
     In plain calls of the modules in C: what this process writes to after a fork is copied as well.
     """
@@ -159,64 +159,83 @@ def _serve(orders: int, work: str, nested: int) -> Start:
     os.set_blocking(waker, False)
     os.set_blocking(woken, False)
     # `signal.signal` would look its arguments up in enums, which costs every fork 80 pages
-    restore, child_ends, by_default = import_module("_signal").signal, int(signal.SIGCHLD), int(signal.SIG_DFL)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
-    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    handle, child_ends, by_default = import_module("_signal").signal, int(signal.SIGCHLD), int(signal.SIG_DFL)
+    wake, no_wait = signal.set_wakeup_fd, os.WNOHANG
+    handle(child_ends, operator.is_)  # a handler in C that does nothing: what counts is the byte in the pipe
+    wake(woken, warn_on_full_buffer=False)
     as_socket, family, kind = import_module("_socket").socket, int(socket.AF_UNIX), int(socket.SOCK_SEQPACKET)
     channel = as_socket(family, kind, 0, orders)
-    poll, room = select.poll(), socket.CMSG_SPACE(_DESCRIPTOR.size)
+    poll, room = select.poll(), socket.CMSG_SPACE(DESCRIPTORS * _DESCRIPTOR_BYTES)
+    descriptors_of = {_DESCRIPTOR_BYTES * count: struct.Struct(f"{count}i").unpack for count in range(DESCRIPTORS + 1)}
     poll.register(orders, select.POLLIN)
     poll.register(waker, select.POLLIN)
-    _open_streams_ahead()
-    inherit_page_tables()
+    close, read, write_at, wait, pack, unpack = os.close, os.read, os.pwrite, os.wait4, _NOTE.pack, _ORDER.unpack
+    victim, usual = _open_victim()
     gc.collect()
     gc.freeze()
     channel.send(_NOTE.pack(b"s", os.getpid(), 0, 0.0, 0.0, 0))
+    kept = b""
+    """Notes of starts: they can wait, since each one costs pid 1 a turn."""
     while True:
-        ready = [descriptor for descriptor, _ in poll.poll()]
-        if waker in ready:
-            os.read(waker, 4096)
-            _tell_ends(channel)
-        if orders not in ready:
-            continue
-        data, ancillary, _, _ = channel.recvmsg(_ORDER.size, room)
-        if not data:
-            os._exit(0)
-        uid, place = _ORDER.unpack(data)
-        (theirs,) = _DESCRIPTOR.unpack(ancillary[0][2])
-        try:
-            pid = os.fork()
-        except OSError as error:
-            pid = -(error.errno or errno.EAGAIN)
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            restore(child_ends, by_default)
-            channel.detach()  # closed with all other descriptors, and not again when this frame ends
-            return become(uid, f"{work}/{place}", as_socket(family, kind, 0, theirs), nested)
-        os.close(theirs)
-        channel.send(_NOTE.pack(b"s", pid, 0, 0.0, 0.0, 0))
+        for ready, _ in poll.poll():
+            if ready == waker:
+                read(waker, 4096)
+                try:
+                    while (end := wait(-1, no_wait))[0]:
+                        used = end[2]
+                        channel.send(kept + pack(b"e", end[0], end[1], used.ru_utime, used.ru_stime, used.ru_maxrss))
+                        kept = b""
+                except ChildProcessError:
+                    pass
+                continue
+            try:
+                data, ancillary, _, _ = channel.recvmsg(_ORDER.size, room)
+            except ConnectionResetError:  # pid 1 has gone, and had not listened any more
+                data = b""
+            if not data:
+                os._exit(0)
+            uid, place, job_bytes = unpack(data)
+            if uid < 0:
+                if kept:  # else they are on their way
+                    channel.send(kept)
+                    kept = b""
+                continue
+            given = descriptors_of[len(ancillary[0][2])](ancillary[0][2])
+            # a child is the first to go when memory is short, and is so from the start; and a fork before its template
+            write_at(victim, b"1000" if uid or nested else b"500", 0)
+            try:
+                pid = os.fork()
+            except OSError as error:
+                pid = -(error.errno or errno.EAGAIN)
+            if pid == 0:
+                wake(-1)
+                handle(child_ends, by_default)
+                channel.detach()  # closed with all other descriptors, and not again when this frame ends
+                become(uid, f"{work}/{place}", job_bytes, given, nested)()
+            write_at(victim, usual, 0)
+            for descriptor in given:
+                close(descriptor)
+            kept += pack(b"s", pid, 0, 0.0, 0.0, 0)
+            if pid < 0:
+                channel.send(kept)
+                kept = b""
 
 
-def _open_streams_ahead() -> None:
-    """Make the standard streams of the forks while 1 and 2 are pipes, and give this process its own back."""
+def _open_victim() -> tuple[int, bytes]:
+    """The file that says how soon the kernel kills this process where memory is short, and what it says."""
+    descriptor = os.open("/proc/self/oom_score_adj", os.O_RDWR)
+    return descriptor, os.pread(descriptor, 16, 0).strip()
+
+
+@contextmanager
+def _pipes_as_streams() -> Iterator[None]:
+    """1 and 2 are pipes for the time being, as they will be in the forks."""
     own = [os.dup(number) for number in (1, 2)]
     pipe = os.pipe()
     for number in (1, 2):
         os.dup2(pipe[1], number)
-    open_streams()
-    open_output()
+    yield
     for number, kept in enumerate(own, 1):
         os.dup2(kept, number)
     for descriptor in (*own, *pipe):
         os.close(descriptor)
-
-
-def _tell_ends(channel: Any) -> None:
-    while True:
-        try:
-            pid, status, used = os.wait4(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        channel.send(_NOTE.pack(b"e", pid, status, used.ru_utime, used.ru_stime, used.ru_maxrss))
