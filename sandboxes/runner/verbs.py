@@ -48,6 +48,8 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
+    if link.strict and name == "__dict__" and getattr(type(thing), "__module__", "") == "tester":
+        return {key: value for key, value in vars(thing).items() if not key.startswith("_")}
     _check_name(link, thing, name)
     return getattr(thing, name)
 
