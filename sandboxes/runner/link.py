@@ -128,8 +128,8 @@ class Link(Crossing):
             try:
                 written, rows, *lent = answer
                 (result,), _ = self.codec.decode_together([written], rows, objects)
-                for number, at in lent[0] if lent else ():
-                    self.lent.keep(number, values[at])
+                for place, at in lent[0] if lent else ():
+                    self.lent.keep(place, values[at])
             except (NotPlain, LookupError, TypeError, ValueError) as why:
                 self._leave(f"malformed: {why}")
             if number in self.constructors and isinstance(result, Proxy):
