@@ -41,6 +41,21 @@ class Job:
 
 
 @dataclass
+class Ready:
+    """A process that has all it needs, but has not been ordered."""
+
+    uid: int
+    place: int
+    zygote: Zygote
+    job_bytes: int
+    given: list[int]
+    """Descriptors for it: its job, 0, 1, 2, and the channels of its mode."""
+    out: Stream
+    err: Stream
+    feed: int | None
+
+
+@dataclass
 class Launcher:
     """The means by which executions are started in this sandbox."""
 
@@ -113,18 +128,32 @@ class Launcher:
         stepwise: bool = False,
         at: tuple[int, int] | None = None,
         like: bytes = b"",
-        of: Zygote | None = None,
     ) -> Group:
         """Start one process in a group of its own; where it cannot be forked, ``Watch.run`` raises ``OSError``.
 
         ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
-        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote, where
-        it is not ``of`` one that is named.
+        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
         """
+        ready = self.prepare(job, limits, stdin, stepwise=stepwise, at=at, like=like)
+        return self.go(ready, extra, keep_place=at is not None)
+
+    def prepare(
+        self,
+        job: Job,
+        limits: Limits,
+        stdin: bytes | None,
+        *,
+        stepwise: bool = False,
+        at: tuple[int, int] | None = None,
+        like: bytes = b"",
+        of: Zygote | None = None,
+    ) -> Ready:
+        """Have ready what ``start`` needs: to be done while another runs. ``of``: the zygote, where it is known."""
         talks = job.mode in (child.CALLER, child.CANDIDATE, child.TESTER)
         zygote = of or self.zygote(like or job.source, talks=talks)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         uid, number = at or self.new_place()
+        self.kept.add(number)
         feed, packed = None, job.pack()
         own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
         with _as_owner(uid if own else None):
@@ -137,14 +166,28 @@ class Launcher:
             out, out_write = os.pipe()
             err, err_write = os.pipe()
         given += [out_write, err_write]
-        ours = [out, err] if feed is None else [out, err, feed]
-        for descriptor in ours:
+        for descriptor in (out, err) if feed is None else (out, err, feed):
             os.set_blocking(descriptor, False)
-        birth = zygote.order(uid, number, len(packed), [*given, *extra])
-        for descriptor in given:
-            os.close(descriptor)
         streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
-        return Group(uid, birth, zygote, *streams, feed=feed)
+        return Ready(uid, number, zygote, len(packed), given, *streams, feed)
+
+    def go(self, ready: Ready, extra: Sequence[int] = (), *, keep_place: bool = False) -> Group:
+        """Start what is ready."""
+        birth = ready.zygote.order(ready.uid, ready.place, ready.job_bytes, [*ready.given, *extra])
+        for descriptor in ready.given:
+            os.close(descriptor)
+        if not keep_place:
+            self.kept.discard(ready.place)
+        return Group(ready.uid, birth, ready.zygote, ready.out, ready.err, feed=ready.feed)
+
+    def forget(self, ready: Ready) -> None:
+        """Do without it."""
+        for descriptor in (*ready.given, ready.out.descriptor, ready.err.descriptor):
+            os.close(descriptor)
+        self.kept.discard(ready.place)
+        place = self.places.pop(ready.place, None)
+        if place is not None and not self.jail.nested:
+            os.rmdir(place)
 
     def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
         """End the groups, enter what the memory limit did, and leave no file; or call the sandbox dirty."""

@@ -11,10 +11,10 @@ from typing import Any
 from . import child, tidy, wire
 from .artefacts import made_files, put_back, take_away
 from .hosting import host, interact
-from .launch import Job, Launcher
+from .launch import Job, Launcher, Ready
 from .limits import Limits
 from .records import Records
-from .supervise import Group, Stream
+from .supervise import Group, Stream, Watch
 from .templates import Templates
 from .zygote import Birth, Zygote
 
@@ -83,7 +83,12 @@ class Server:
         argv = self._argv(language["compile"], build, ())
         limits = Limits(**head["limits"])
         job = Job(child.COMMAND, {"argv": argv, "env": self._env(language)})
-        self._answer([self._one(job, limits, b"", at=build)], end=True)
+        assert build.owner is not None
+        watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
+        group = self.launcher.start(job, limits, b"", at=(build.owner.uid, build.folder))
+        self._end(group, watch, ooms)
+        os.chmod(self.launcher.places[build.folder], 0o755)
+        self._answer([group], end=True)
 
     def run(self, head: Head, parts: list[bytes]) -> None:
         """Run a build once for every input until told to stop; the first is answered at once, others some together.
@@ -95,15 +100,33 @@ class Server:
         inputs = parts[len(extra) :]
         held: list[Group] = []
         room, since = 1, time.monotonic()
-        for number, stdin in enumerate(inputs):
+
+        def prepare(number: int) -> Ready:
+            template = self._template(build)
+            job = self._job(build, head["args"], extra) if template is None else Job(child.FORKED, {})
+            return self.launcher.prepare(job, limits, inputs[number], of=template)
+
+        def begin(ready: Ready) -> tuple[Group, Watch, int]:
+            watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
+            return self.launcher.go(ready), watch, ooms
+
+        ready = prepare(0)
+        for number in range(len(inputs)):
             last = number == len(inputs) - 1
-            held.append(self._run(build, head["args"], extra, limits, stdin))
+            begun, zygote = begin(ready), ready.zygote
+            if not last:
+                ready = prepare(number + 1)  # while this one runs
+            group = self._end(*begun)
+            while group.limit == "memory" and self.templates.drop_others(zygote):  # it may have been theirs
+                group = self._end(*begin(prepare(number)))
+            held.append(group)
             much = sum(group.out.size + group.err.size for group in held) > _HELD_BYTES
             if last or much or len(held) >= room or time.monotonic() - since > _HELD_S:
                 self._answer(held, end=last)
                 held, room, since = [], 2 * room, time.monotonic()
             if not last and select.select([self.frames_in], [], [], 0)[0]:
                 wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
+                self.launcher.forget(ready)
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
                 return
 
@@ -178,17 +201,8 @@ class Server:
             launcher.dirty = launcher.dirty or "a program slowed the runner"
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
-    def _run(self, build: Build, args: list[str], extra: dict[str, bytes], limits: Limits, stdin: bytes) -> Group:
-        """Run a build once, from its template where its language has one and it can be had."""
-        while True:
-            template = self._template(build)
-            job = self._job(build, args, extra) if template is None else Job(child.FORKED, {})
-            group = self._one(job, limits, stdin, of=template)
-            # else it may have been that of templates which do not concern it
-            if group.limit != "memory" or not self.templates.drop_to(0 if template is None else 1):
-                return group
-
     def _template(self, build: Build) -> Zygote | None:
+        """What the build's runs are forked from, where its language has that and it can be had."""
         language = build.language
         if not language["template"]:
             return None
@@ -223,18 +237,10 @@ class Server:
         build.owner = Group(uid, Birth(), self.launcher.zygotes[0], Stream(-1, 0), Stream(-1, 0))
         return number
 
-    def _one(
-        self, job: Job, limits: Limits, stdin: bytes, *, at: Build | None = None, of: Zygote | None = None
-    ) -> Group:
-        """One process in one group, from start to end."""
-        launcher, ooms = self.launcher, self.launcher.meter.oom_kills()
-        watch = launcher.watch(limits)
-        place = (at.owner.uid, at.folder) if at and at.owner and at.folder is not None else None
-        group = launcher.start(job, limits, stdin, at=place, of=of)
+    def _end(self, group: Group, watch: Watch, ooms: int) -> Group:
+        """Wait for the end of one process in one group."""
         watch.run([group], {}, lambda: group, lambda: False)
-        launcher.finish([group], watch, ooms)
-        if at is not None and at.folder is not None:
-            os.chmod(launcher.places[at.folder], 0o755)
+        self.launcher.finish([group], watch, ooms)
         return group
 
     def _answer(self, groups: list[Group], *, end: bool, more: list[bytes] | None = None) -> None:

@@ -46,19 +46,20 @@ class Templates:
             self._drop(found)
             found = None
         if found is None:
-            self.drop_to(MOST - 1)
+            for old in list(self.held)[: 1 - MOST]:
+                self._drop(self.held.pop(old))
             found = self._start(argv, env)
         if found is None:
             return None
         self.held[key] = found
         return found[0]
 
-    def drop_to(self, most: int) -> bool:
-        """Keep so many of them, those used last; whether any had to go."""
-        too_many = list(self.held)[: max(len(self.held) - most, 0)]
-        for key in too_many:
+    def drop_others(self, zygote: Zygote) -> bool:
+        """Keep that one alone; whether any had to go."""
+        others = [key for key, (held, _) in self.held.items() if held is not zygote]
+        for key in others:
             self._drop(self.held.pop(key))
-        return bool(too_many)
+        return bool(others)
 
     def places(self) -> set[str]:
         """Names of the directories that belong to them."""
