@@ -151,7 +151,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "longrightarrow": ("REL", "to"), "propto": ("REL", "propto"), "imaginaryI": ("SYM", "i"),
     "exponentialE": ("SYM", "e"),
     "lvertneqq": ("REL", "ne"), "oplus": ("OP", "oplus"), "star": ("OP", "*"), "bullet": ("OP", "*"),
-    "mho": ("UNIT", "mho"), "top": ("SYM", "top"), "intercal": ("SYM", "top"),
+    **{name: ("SYM", name) for name in ("dim", "ker", "Pr")}, "mho": ("UNIT", "mho"),
+    "top": ("SYM", "top"), "intercal": ("SYM", "top"),
 }  # fmt: skip
 """LaTeX commands without arguments of their own, as tokens."""
 

@@ -80,6 +80,8 @@ class Terms(Atoms):
     def divisor(self, left: Node) -> Node:
         r"""What follows a stroke. In ``1/2x`` and ``2/3 \pi`` that may be the number alone, or the whole product."""
         number, after = self.peek, self.tokens[self.at + 1]
+        if number.kind == "NUM" and after[:2] == ("POST", "percent"):
+            return self.first()  # 1/2% is a half of a hundredth
         if number.kind != "NUM" or after.kind not in STARTS or after.kind == "NUM":
             return self.term(PRODUCT)
         if symbols_of(left) <= CONSTANTS:
