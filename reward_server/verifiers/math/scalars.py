@@ -58,6 +58,13 @@ def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
     """
     found = _compare(a, b, budget)
     if found.equal is None and (unevaluated(a) or unevaluated(b)):
+        for one, other in ((a, b), (b, a)):
+            decimal = stated(one)
+            if decimal is not None and _digits(*decimal) >= MIN_DIGITS:
+                near = Apply("near", (Num(decimal[0]), Num(decimal[1] / 2)))
+                answer = symbolic.ask("rounds", other, near, budget)
+                if answer is not None:
+                    return same("sympy") if answer else different("sympy", "the decimal is not its value")
         one, other = sorted((a, b), key=canonical)
         answer = symbolic.ask("value", one, other, budget)
         if answer is not None:
@@ -81,6 +88,8 @@ def _compare(a: Node, b: Node, budget: Budget) -> Judgement:
             return same("tolerance")
         return different("exact", f"{canonical(a)} is not {canonical(b)}")
     infinite = infinity(a), infinity(b)
+    if any(infinite) and not all(infinite) and unevaluated(a if infinite[1] else b):
+        return undecided("SymPy may know whether it is infinite")
     if any(infinite):
         return same("exact") if infinite[0] == infinite[1] else different("exact", "one is infinite")
     if canonical(a) == canonical(b):

@@ -101,6 +101,9 @@ class Terms(Atoms):
                 return Sym(f"{base.name}^{sign.value}")
         if isinstance(base, Sym) and self.peek.value in ("+", "-") and self.tokens[self.at + 1].kind in _STOPS:
             return Sym(base.name + "^" + self.next().value)
+        side = self.side()
+        if side:
+            return Apply("side", (base, Num(side)))
         self.enter()  # 2^2^2… nests without brackets
         exponent = self.script()
         self.depth -= 1
@@ -111,6 +114,18 @@ class Terms(Atoms):
         if exponent == _MINUS_ONE and isinstance(base, Sym) and f"{base.name}^-1" in CALLS and self.peek.value == "(":
             return self.first_sym(Token("SYM", f"{base.name}^-1", False))
         return Apply("pow", (base, exponent))
+
+    def side(self) -> int:
+        r"""1 or -1 where a limit is taken from one side: ``x \to 0^+``; else 0."""
+        braced = self.peek.kind == "LBRACE"
+        if not braced and self.peek.kind != "OP":
+            return 0
+        sign, after = self.tokens[self.at + braced : self.at + braced + 2]
+        if sign.kind != "OP" or sign.value not in "+-" or after.kind != "RBRACE":
+            return 0
+        for _ in range(1 + 2 * braced):
+            self.next()
+        return 1 if sign.value == "+" else -1
 
     def script(self) -> Node:
         """An exponent: a braced group, or a signed factor."""
