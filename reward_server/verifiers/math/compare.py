@@ -297,7 +297,7 @@ def _quantity(node: Node) -> tuple[Node, str]:
 
 def _plain(node: Node, case: str) -> str:
     text = node.text if isinstance(node, Words) else canonical(node)
-    text = " ".join(text.replace("-", " ").strip(" .,;:!'\"").split())
+    text = " ".join(text.replace("-", " ").strip(" .,;:!?'\"").split())
     if case == "fold" or (case == "words" and len(text) > 1):
         text = text.casefold()
     for article in ("the ", "a ", "an "):

@@ -62,7 +62,7 @@ _BACK = r"(?:(?:No|Wait|Oops|Sorry)[,.:!]|(?:Actually|Hmm+|Correction)\b)"
 _TAKEN_BACK: Final = re.compile(rf"[.!?,]\s+{_BACK}", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(
     rf"\.\s+(?!{_BACK})(?=[A-Z])|,?\s+\(?(?:since|because)\b"
-    r"|,?\s+(?:not|rather than|instead of)\s+(?=[$\\\d(A-Z-])(?!.*\b(?:or|but|actually|wait|no|hmm)\b)"
+    r"|,?\s+(?:not|rather than|instead of)\s+(?=[$\\\d(A-Z-])(?!.{0,200}\b(?:or|but|actually|wait|no|hmm)\b)"
 )
 """Where what is said of the answer ends: at the next sentence that does not take it back, at a reason, or at what it is
 not (``5, not 6``)."""

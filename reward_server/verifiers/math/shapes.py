@@ -65,7 +65,7 @@ def normal(node: Node) -> Node:
             for name in running:
                 if any(kind(arg) == "relation" for arg in kept):
                     continue  # n ≥ 3 says what n is
-                kept = tuple(renamed(arg, name, Sym("k")) for arg in kept)
+                kept = tuple(renamed(arg, {name: Sym("k")}) for arg in kept)
             return kept[0] if len(kept) == 1 else Apply(node.op, kept)
     return node
 
