@@ -56,6 +56,9 @@ def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
     >>> compare_scalars(read(r"\sqrt{2}"), read("1.4142"), Budget()).tier
     'decimal'
     """
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Apply) and one.op == "integral" and len(one.args) == 2 and not unevaluated(other):
+            return _antiderivative(one, other, budget)
     found = _compare(a, b, budget)
     if found.equal is None and (unevaluated(a) or unevaluated(b)):
         for one, other in ((a, b), (b, a)):
@@ -70,6 +73,18 @@ def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
         if answer is not None:
             return same("sympy") if answer else different("sympy", "the difference is not zero")
     return found
+
+
+def _antiderivative(integral: Apply, other: Node, budget: Budget) -> Judgement:
+    """Whether a function with a constant of its own is what an integral without bounds leaves to find."""
+    variable, body = integral.args
+    own = symbols_of(other) - symbols_of(body) - CONSTANTS - symbols_of(variable)
+    if len(own) != 1:
+        return different("structure", "an integral without bounds has one constant of its own")
+    answer = symbolic.ask("value", Apply("derivative", (variable, other)), body, budget)
+    if answer is None:
+        return undecided("the derivative is not known")
+    return same("sympy") if answer else different("sympy", "its derivative is another")
 
 
 def _compare(a: Node, b: Node, budget: Budget) -> Judgement:

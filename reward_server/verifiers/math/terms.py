@@ -14,6 +14,7 @@ from reward_server.verifiers.math.tokens import Token
 
 _MINUS_ONE: Final = Apply("neg", (Num(1),))
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
+_TRANSPOSED: Final = (Sym("T"), Sym("top"))
 _STOPS: Final = frozenset({"END", "CLOSE", "RBRACE", "REL", "SEP"})
 
 
@@ -113,6 +114,9 @@ class Terms(Atoms):
             return Apply("quantity", (base, exponent))
         if exponent == _MINUS_ONE and isinstance(base, Sym) and f"{base.name}^-1" in CALLS and self.peek.value == "(":
             return self.first_sym(Token("SYM", f"{base.name}^-1", False))
+        if exponent in _TRANSPOSED and isinstance(base, Apply | Sym) and "".join(sorted(symbols_of(base))).isupper():
+            if isinstance(base, Sym) or base.op == "mul":
+                return Apply("call", (Sym("transpose"), base))
         return Apply("pow", (base, exponent))
 
     def side(self) -> int:
