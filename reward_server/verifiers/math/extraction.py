@@ -72,6 +72,8 @@ _DENIED: Final = re.compile(
     re.IGNORECASE,
 )
 """Right before an answer: what says that it is not this."""
+_DENYING: Final = ("not", "n't", "n’t", "never", "nor", "neither", " than", "instead", "except", "wrong")
+"""One of these is in whatever ``_DENIED`` matches, and quicker to look for."""
 _REFUTED: Final = re.compile(
     r"[\s$.)\]\\}*]*\b(?:is|was|would\s+be)\s+(?:also\s+)?(?:wrong|incorrect|false|not\s+(?:the|our|a|an|correct|right|valid))\b",
     re.IGNORECASE,
@@ -82,6 +84,7 @@ _SIGN: Final = re.compile(
     r"|(?<=[$][a-z])\s*([<>])\s*\Z"
 )
 """A sign or relation before a box, which belongs to the answer."""
+_SIGNS: Final = frozenset("-−+*/<>≠≤≥")
 _FACTOR: Final = re.compile(
     r"\s*(\^\{?\d+\}?(?!\d)|\\pi\b|\\sqrt\{?\w+\}?|!(?=\s*\$)|[a-zA-Z](?=\s*[$^])|[-+*/]\s*\d+)"
 )
@@ -159,7 +162,8 @@ def _claimed(text: str, spans: list[Span]) -> list[Span]:
     """The spans up to the last that is not denied where it stands: ``not \\boxed{5}``, ``\\boxed{5} is wrong``."""
     while spans:
         last = spans[-1]
-        denied = _DENIED.search(text, max(0, last.start - _MAX_GAP), last.start)
+        before = text[max(0, last.start - _MAX_GAP) : last.start].lower()
+        denied = any(word in before for word in _DENYING) and _DENIED.search(before)
         if not denied and not _REFUTED.match(text, last.end, last.end + _MAX_GAP):
             break
         spans.pop()
@@ -168,7 +172,8 @@ def _claimed(text: str, spans: list[Span]) -> list[Span]:
 
 def _completed(text: str, span: Span, inside: str) -> tuple[str]:
     r"""The inside of a box with what touches it: ``-\boxed{5}`` is -5, ``x \ne \boxed{5}`` is not 5."""
-    sign = _SIGN.search(text, max(0, span.start - 20), span.start)
+    before = text[max(0, span.start - 20) : span.start]
+    sign = _SIGN.search(before) if "\\" in before or before.rstrip()[-1:] in _SIGNS else None
     factor = _FACTOR.match(text, span.end, span.end + 20)
     if factor:
         inside = f"({inside}){factor[1]}"
