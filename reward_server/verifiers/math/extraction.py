@@ -62,31 +62,33 @@ _BACK = r"(?:(?:No|Wait|Oops|Sorry)[,.:!]|(?:Actually|Hmm+|Correction)\b)"
 _TAKEN_BACK: Final = re.compile(rf"[.!?,]\s+{_BACK}", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(
     rf"\.\s+(?!{_BACK})(?=[A-Z])|,?\s+\(?(?:since|because)\b"
-    r"|,?\s+(?:not|rather than|instead of)\s+(?=[$\\\d(A-Z-])(?!.{0,200}\b(?:or|but|actually|wait|no|hmm)\b)"
+    r"|,?\s+\(?(?:not|rather than|instead of)\s+(?=[$\\\d(A-Z-])(?!.{0,200}\b(?:or|but|actually|wait|no|hmm)\b)"
 )
 """Where what is said of the answer ends: at the next sentence that does not take it back, at a reason, or at what it is
 not (``5, not 6``)."""
 _DENIED: Final = re.compile(
     r"(?:\b(?:not|never|neither|nor|cannot|rather\s+than|instead\s+of|except|wrong\s+to\s+say)|n['’]t)"
-    r"(?:\s+(?:be|equal(?:s|\s+to)?|just|simply|really|actually|exactly))?\s*[$\\\[({*]*\s*\Z",
+    r"(?:\s+(?:be|have|get|take|equal(?:s|\s+to)?|just|simply|really|actually|exactly))?\s*[$\\\[({*]*\s*\Z",
     re.IGNORECASE,
 )
 """Right before an answer: what says that it is not this."""
 _DENYING: Final = ("not", "n't", "n’t", "never", "nor", "neither", " than", "instead", "except", "wrong")
 """One of these is in whatever ``_DENIED`` matches, and quicker to look for."""
 _REFUTED: Final = re.compile(
-    r"[\s$.)\]\\}*]*\b(?:is|was|would\s+be)\s+(?:also\s+)?(?:wrong|incorrect|false|not\s+(?:the|our|a|an|correct|right|valid))\b",
+    r"[\s$.)\]\\}*]*\b(?:is|was|would\s+be)\s+(?:also\s+)?"
+    r"(?:wrong|incorrect|false|not\s+(?:the|our|a|an|correct|right|valid))\b",
     re.IGNORECASE,
 )
 """Right after an answer: what says that it is not this."""
 _SIGN: Final = re.compile(
-    r"(?<=[$=(\[{])\s*((?:\d+\s*[-+*/])|[-−])\s*\Z|(?<![\w-])([-−])\Z|(\\sqrt|\\[dt]?frac\{[^{}]*\})\s*\{\Z|(\\(?:neq?|geq?|leq?|geqslant|leqslant|gt|lt|pm|cdot|times|sqrt)\s*)\Z|([≠≤≥])\s*\Z"
-    r"|(?<=[$][a-z])\s*([<>])\s*\Z"
+    r"(?<=[$=(\[{])\s*(\d+\s*[-+*/]|[-−])\s*\Z|(?<![\w-])([-−])\Z|(\\sqrt|\\[dt]?frac\{[^{}]*\})\s*\{\Z"
+    r"|((?:[a-zA-Z]\s*)?\\(?:neq?|geq?|leq?|geqslant|leqslant|gt|lt|pm|cdot|times|sqrt)\s*)\Z|([≠≤≥])\s*\Z"
+    r"|(?<=[$])([a-z]\s*[<>])\s*\Z"
 )
 """A sign or relation before a box, which belongs to the answer."""
 _SIGNS: Final = frozenset("-−+*/<>≠≤≥")
 _FACTOR: Final = re.compile(
-    r"\s*(\^\{?\d+\}?(?!\d)|\\pi\b|\\sqrt\{?\w+\}?|!(?=\s*\$)|[a-zA-Z](?=\s*[$^])|[-+*/]\s*\d+)"
+    r"[ \t]*(\^\{?\d+\}?(?!\d)|\\pi\b|\\sqrt\{?\w+\}?|!(?=\s*\$)|[a-zA-Z](?=\s*[$^])|[-+*/]\s*\d+(?=\s*\$))"
 )
 """What follows a box and changes what it says."""
 _MARKS_AT_END: Final = re.compile(r"(?:\s*(?:</s>|<\|\w{1,20}\|>))+\Z")

@@ -109,7 +109,7 @@ def _rounds(constant: Any, decimal: Any, radius: Any) -> bool | None:
 def _zero(difference: Any) -> bool | None:
     import sympy
 
-    difference = difference.doit()
+    difference = difference.doit().replace(sympy.sign, lambda side: side / sympy.Abs(side))  # the slope of |x|
     for step in (sympy.expand, sympy.simplify, sympy.trigsimp, sympy.radsimp):
         if difference == 0:
             return True
