@@ -162,14 +162,13 @@ def _boxed(text: str) -> Extracted | None:
 
 def _claimed(text: str, spans: list[Span]) -> list[Span]:
     """The spans up to the last that is not denied where it stands: ``not \\boxed{5}``, ``\\boxed{5} is wrong``."""
-    while spans:
-        last = spans[-1]
+    for last in reversed(spans[-_MAX_PARTS:]):
         before = text[max(0, last.start - _MAX_GAP) : last.start].lower()
         denied = any(word in before for word in _DENYING) and _DENIED.search(before)
         if not denied and not _REFUTED.match(text, last.end, last.end + _MAX_GAP):
-            break
+            return spans
         spans.pop()
-    return spans
+    return []
 
 
 def _completed(text: str, span: Span, inside: str) -> tuple[str]:

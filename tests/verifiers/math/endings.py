@@ -106,6 +106,12 @@ WRONG_ENDINGS: list[tuple[str, str]] = [
     ("5", "The answer is not 5, but 6"), ("6", "The answer is not 6, but 5"), ("5", "The answer is not $5$ but $6$"),
     ("5", "The answer is 6 and not 5"), ("5", "The answer is $6$ and not $5$"), ("5", "The answer is 6 (not 5)"),
     ("5", "The answer is $6$ (not $5$)"), ("5", r"The answer is $6 \neq 5$"), ("5", "The answer isn't 6. It's not 5"),
-    ("5", "I do not think the answer is 5"),
+    ("5", "I do not think the answer is 5"), ("5", "So it is not 6, $5$ is wrong too."),
+    ("5", "It is not $5$ but $6$."), ("6", "It is not $6$ but $5$."), ("5", "The answer is not $6$ and not $5$."),
+    ("5", "We can't have $5$."), ("5", r"Thus the answer can never be $\boxed{5}$."),
+    ("5", r"$\boxed{5}$ would be incorrect."), ("5", r"\boxed{5} is false"), ("5", r"$x \neq\boxed{5}$"),
+    ("5", r"$$x\ne \boxed{5}$$"), ("5", r"$x \geq \boxed{5}$"), ("5", r"$|x|\leq\boxed{5}$"), ("5", r"$\pm\boxed{5}$"),
+    ("5", r"$x=\pm \boxed{5}$"), ("5", r"$x=\sqrt{\boxed{5}}$"), ("5", r"$\boxed{5}^3$"), ("5", r"$\boxed{5} + 3$"),
+    ("5", r"$\boxed{5}-2$"), ("5", r"$\boxed{5}/3$"), ("5", r"$\boxed{5}x^2$"), ("5", r"$x=2\cdot\boxed{5}$"),
 ]  # fmt: skip
 """A reference and a whole completion that does not end in it."""

@@ -76,6 +76,14 @@ RIGHT_BY_KIND: dict[str, list[tuple[str, str]]] = {
         ("A^T", "A^{T}"), ("(AB)^T", "(AB)^T"), ("a=1,b=2", "(1,2)"), ("a=1,b=2", "b=2, a=1"), ("10:05", "10:05"),
         ("noon", "noon"),
     ],
+    "integrals without bounds, names": [
+        (r"\int 2x dx", "x^2+C"), (r"\int \cos x\,dx", r"\sin x+C"), (r"\int\frac1xdx", r"\ln|x|+C"),
+        (r"\int e^{2x}dx", r"\frac12e^{2x}+C"), (r"\int ax\,dx", r"\frac{ax^2}{2}+C"),
+        (r"\int x dx", r"\frac{x^2+K}{2}"), (r"\lim_{x\to0^+}\ln x", r"-\infty"), (r"\lim_{x\to\infty}e^x", r"\infty"),
+        (r"\frac{0}{5}", "0"), (r"\frac{x-x}{5}", "0"), ("1 h 30 m", "1 hour 30 minutes"), ("II", "II"), ("IV", "IV"),
+        ("x=1,1,2", "1, 2, 1"), ("f(x)=x+a", "f(t)=t+a"), (r"g(x)=\sin x", r"g(\theta)=\sin\theta"),
+        (r"\vec{AB}", r"\overrightarrow{AB}"),
+    ],
 }  # fmt: skip
 """A reference and an answer in a box that says the same."""
 
@@ -162,5 +170,23 @@ RIGHT_ENDINGS: list[tuple[str, str]] = [
     ("6", r"$$\text{Total}=\boxed{6}\text{ ways}$$"), ("6", r"$$P=\boxed{6}\,.$$"), ("6", r"$\boxed{6}$-sided die"),
     ("6", r"Sum = \boxed{6} (since 1+5=6)"), ("6", r"\boxed{6} - this is it"), ("6", r"\boxed{6} * done *"),
     ("6", r"\boxed{6}"), ("6", r"**\boxed{6}**"), ("6", r"1. \boxed{6}"), ("6", r"$\frac{12}{2}=\boxed{6}$"),
+    ("6", "$$\\boxed{6}$$\n- 2 is the first step"), ("6", "\\boxed{6}\n\n* 3 is the smallest\n"),
+    ("6", r"\boxed{6} - 3 of them"), ("6", "It is not $5$ but $6$."), ("6", "We can't have $5$, hence $6$."),
+    ("6", "The final value is $6$, which is not $5$."), ("6", r"So $x\ne5$ and the answer is $6$."),
+    ("6", "$$\\boxed{6}$$\n\nThis is not a coincidence."), ("6", r"$\boxed{6}$ is correct, and $5$ is wrong."),
+    ("6", r"Therefore: $\boxed{6}$ - done"), ("6", r"$n - 1 = 5$, so $n = \boxed{6}$"),
+    ("6", r"$2+4=\boxed{6}$, since $4\ne 5$"), ("6", r"$\boxed{6}$, which is the answer."),
+    ("6", r"$\boxed{6}\ (\text{not } 5)$"), ("6", r"(\boxed{6})"), ("6", r"**Answer:** \boxed{6}."),
+    ("6", "**Answer**: $6$ (not $5$)"), ("6", "Final answer: 6 (not 5)"),
+    ("6", "We need a value that is not 5: the answer is 6."), ("6", "I cannot find any other, so it's $6$."),
+    ("6", "Note: answer is not unique in general. The answer is 6."),
+    (r"\text{not possible}", "The answer is: not possible."), ("no", "The answer is no, since it is not possible."),
+    ("6", r"$\frac{\boxed{6}}{1}$"), (r"\frac{6}{7}", r"$\frac{6}{7} = \boxed{\frac67}$"),
+    ("6", r"$$\begin{aligned}x&=\boxed{6}\end{aligned}$$"), ("6", r"$a=\boxed{6}$"), (r"6\pi", r"$\boxed{6}\pi$"),
+    (r"6\pi", r"$A = \boxed{6\pi}$"), ("6x", r"$\boxed{6}x$"), ("-6", r"$-\boxed{6}$"),
+    (r"\sqrt6", r"$\sqrt{\boxed{6}}$"), (r"x\ne 6", r"$x\neq\boxed{6}$"), (r"x\ge 6", r"$x\ge\boxed{6}$"),
+    ("x>6", r"$x>\boxed{6}$"), (r"\pm6", r"$\pm\boxed{6}$"), (r"6\%", r"$\boxed{6\%}$"),
+    (r"6^\circ", r"$\boxed{6}^\circ$"), (r"\$6", r"$\$\boxed{6}$"), (r"\$6", r"\$\boxed{6}"), ("720", r"$\boxed{6}!$"),
+    ("6", r"$\boxed{6} \text{ m}$"),
 ]  # fmt: skip
 """A reference and a whole completion that ends in it."""
