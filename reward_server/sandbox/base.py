@@ -87,6 +87,9 @@ class ExecutionLimits:
     time_s: float = 10.0
     """Processor seconds of the group; wall seconds follow from it (``WALL_FACTOR``, ``WALL_EXTRA_S``).
     For ``call`` and ``host`` it is the budget of each single call or test, not of all together."""
+    total_s: float = 0.0
+    """Wall seconds, less the wait for a processor, of all calls or tests of ``call`` and ``host`` together; more is
+    ``total_time``. 0: no such limit."""
     memory_mb: int = 512
     """Memory of the group. It also picks the size class: pass the same number to ``open`` or ``within``."""
     processes: int = 64
@@ -120,7 +123,7 @@ class Execution:
     signal: int | None = None
     """Signal that ended it, where we did not send it."""
     limit: str | None = None
-    """The limit that struck: ``time`` (processor), ``wall``, ``memory``, ``output``, ``processes``."""
+    """The limit that struck: ``time`` (processor), ``wall``, ``total_time``, ``memory``, ``output``, ``processes``."""
     stdout: bytes = b""
     stderr: bytes = b""
     cpu_s: float = 0.0

@@ -132,7 +132,7 @@ class Session:
         head = {"do": "call", "build": build.id, "count": len(calls), "job": job}
         head["limits"] = _limits(limits, build.program.language)
         self._channel.send(head, [json.dumps(arguments).encode()])
-        answer, parts = self._answer(_patience(limits.time_s, len(calls) + 1))
+        answer, parts = self._answer(_patience(limits.time_s, len(calls) + 1, limits.total_s))
         execution = _execution(answer["executions"][0], parts)
         return _calls(execution, parts[2], [call.most_bytes for call in calls])
 
@@ -154,7 +154,7 @@ class Session:
         head = {"do": "host", "build": candidate.id, "candidate": loaded}
         head["limits"] = _limits(limits, candidate.program.language)
         self._channel.send(head, [json.dumps(job).encode()])
-        answer, parts = self._answer(_patience(limits.time_s, len(tester.tests) + 2))
+        answer, parts = self._answer(_patience(limits.time_s, len(tester.tests) + 2, limits.total_s))
         return _hosted(answer, parts)
 
     def interact(
@@ -235,9 +235,11 @@ class Session:
         return head, parts
 
 
-def _patience(time_s: float, steps: int = 1) -> float:
+def _patience(time_s: float, steps: int = 1, total_s: float = 0.0) -> float:
     """Longest that the runner may take for an execution of so many steps."""
-    return (_WAITED_FACTOR * (WALL_FACTOR * time_s + WALL_EXTRA_S) + _WAITED_S) * steps + _GRACE_S
+    step_s = _WAITED_FACTOR * (WALL_FACTOR * time_s + WALL_EXTRA_S) + _WAITED_S
+    longest_s = _WAITED_FACTOR * total_s + _WAITED_S if total_s else float("inf")
+    return min(step_s * steps, longest_s) + _GRACE_S
 
 
 def _chunk(source: Iterator[bytes]) -> list[bytes]:
@@ -265,6 +267,7 @@ def _limits(limits: ExecutionLimits, language: Language) -> Head:
     cap = language.address_space_mb
     return {
         "time_s": limits.time_s,
+        "total_s": limits.total_s,
         "memory_mb": limits.memory_mb,
         "address_space_mb": limits.memory_mb + cap if cap else 0,
         "processes": limits.processes,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from .caller import classes_of, describe, find, load_program
+from .classes import derive
 from .link import Gone, Link
 from .plain import OWN_MODULE
 from .program import take_place
+from .surroundings import Told
 
 _LINK = 3
 
@@ -38,13 +41,16 @@ def open_output() -> None:
     _ready.append((output, io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")))
 
 
-def _printed(stream: Any, output: _Output) -> str:
+def _caught(stream: Any, output: _Output, told: Told) -> list[Any]:
     try:
         stream.flush()
     except BaseException:  # noqa: BLE001 - a stream that the program closed or broke
-        return ""
+        return []
+    errors, warned = told.caught()
+    if not output.written and not errors and not warned:
+        return []
     text, output.written = output.written[:_KEPT].decode("utf-8", "replace"), b""
-    return text
+    return [text, errors, warned]
 
 
 def _is_own_class(entry: Any) -> bool:
@@ -62,17 +68,20 @@ class Candidate:
         self._before = sys.stdout  # to let go of it would cost more than to keep it
         for name in ("stdout", "__stdout__"):
             setattr(sys, name, stream)
-        self._link.printed = lambda: _printed(stream, output)
+        told = Told(self._link)
+        self._link.serves = {"around": told.hear, "lent": self._link.lent.told, "derive": partial(derive, self._link)}
+        self._link.caught = lambda: _caught(stream, output, told)
 
     def run(self) -> None:
         """Load, then answer until the tester has gone."""
         leave, link = os._exit, self._link
         try:
             module, own = load_program(self._source, self._path, self._head["prelude"])
+            link.serves["module"] = lambda: link.codec.encode(module)
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]
             link.codec.whole = tuple(entry for entry in entries if _is_own_class(entry))
-            link.send(["ready", [link.codec.encode(entry) for entry in entries]])
+            link.send(["ready", [link.lent.written(entry) for entry in entries]])
         except Gone:
             leave(0)
         except BaseException as error:  # noqa: BLE001 - whatever loading raised is the program's fault, and reported so

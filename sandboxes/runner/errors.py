@@ -1,23 +1,29 @@
 """Exceptions that cross between tester and candidate.
 
 Types of Python's own and of its library are rebuilt as themselves. One that the other side defined becomes a class made
-here, of the same name below the nearest that is known, so that ``except``, ``str`` and attributes work. Never rebuilt
-is what ends or fails a test by itself: ``AssertionError``, the ends of iterations, a skip, anything that is no
-``Exception``. Those become plain exceptions that merely have the name.
+here, of the same name below the nearest that is known, so that ``except``, ``str`` and attributes work; what is no
+field of it is asked for. Never rebuilt is what ends something without failing it: the ends of iterations, a skip, a
+cancelled task, and ``SystemExit`` or ``KeyboardInterrupt`` in a thread or a process that the tests started. Those
+become plain exceptions that merely have the name.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from _thread import get_ident
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .plain import OWN_MODULE
 from .tables import NotPlain
 
 if TYPE_CHECKING:
     from .link import Link
 
-_NEVER = (AssertionError, StopIteration, StopAsyncIteration)
+_NEVER = (StopIteration, StopAsyncIteration)
+_ENDING = {"builtins:SystemExit": SystemExit, "builtins:KeyboardInterrupt": KeyboardInterrupt}
+_ROOTS = ("builtins:object", "builtins:BaseException", "builtins:BaseExceptionGroup")
 _NOT_FROM = ("unittest", "doctest", "bdb")
 _CAUSES = 3
 _MOST_NAMES, _MOST_FIELDS, _MOST_KEPT = 50, 50, 1000
@@ -29,7 +35,8 @@ class Errors:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._made: dict[tuple[str, ...], type[Exception]] = {}
+        self._home = os.getpid(), get_ident()
+        self._made: dict[tuple[str, ...], type[BaseException]] = {}
         self.shared: dict[str, type[BaseException]] = {}
         """Classes of this side's that the other one was given."""
         self._ours: list[BaseException] = []
@@ -58,11 +65,16 @@ class Errors:
         if self._link.strict and len(self._ours) < _MOST_KEPT:
             told["home"] = len(self._ours)
             self._ours.append(error)
+        elif not self._link.strict and type(error).__module__ == OWN_MODULE:
+            told["of"] = self._link.give(error)
+        notes = getattr(error, "__notes__", None)
+        if isinstance(notes, list) and not self._link.strict:
+            told["notes"] = [str(note)[:_TEXT] for note in notes[:_MOST_FIELDS]]
         if isinstance(error.__cause__, BaseException) and causes:
             told["cause"] = self.told(error.__cause__, causes - 1)
         return told
 
-    def rebuilt(self, told: Any) -> Exception:
+    def rebuilt(self, told: Any) -> BaseException:
         """The exception that the other side told of; raises ``NotPlain`` or what else comes of a malformed one."""
         if "y" in told:
             error = self._ours[told["y"]]
@@ -76,23 +88,31 @@ class Errors:
         own = _own_dict(error)
         own.update({str(name): decode(item) for name, item in told["fields"].items() if not str(name).startswith("__")})
         own["_sandbox_text"] = str(told["text"])
+        if "of" in told:
+            own["_sandbox_of"] = (self._link, int(told["of"]))
+        for note in told.get("notes", ()):
+            error.add_note(str(note))
         if "home" in told:
             own["_sandbox_home"] = (self._link, int(told["home"]))
         if "cause" in told:
             error.__cause__ = self.rebuilt(told["cause"])
         return error
 
-    def kind(self, names: Sequence[str]) -> type[Exception]:
-        """The class for the names of a class and of its bases, nearest first."""
-        kind: type[Exception] = Exception
+    def kind(self, names: Sequence[str], number: int | None = None) -> type[BaseException]:
+        """The class for the names of a class and of its bases, nearest first; ``number`` is its handle."""
+        kind: type[BaseException] = Exception
+        if (os.getpid(), get_ident()) == self._home:
+            kind = next((_ENDING[name] for name in names if name in _ENDING), kind)
         path: tuple[str, ...] = ()
         for name in reversed([str(name) for name in names[:_MOST_NAMES]]):
             known = self._known(name)
             if known is not None:
                 kind = known if issubclass(known, kind) else kind
-            elif name not in ("builtins:object", "builtins:BaseException"):
+            elif name not in _ROOTS and not (kind is not Exception and name in _ENDING):
                 path = (*path, name)
                 kind = self._made.setdefault(path, self._made.get(path) or _made_below(kind, name))
+        if number is not None and self._link.strict and "_sandbox_name" in vars(kind):
+            kind._sandbox_maker = (self._link, number)  # type: ignore[attr-defined] # of a class that is made here
         return kind
 
     def _known(self, name: str) -> type[Exception] | None:
@@ -124,9 +144,9 @@ def _title(kind: type) -> str:
     return str(type.__dict__["__name__"].__get__(kind))
 
 
-def _made_below(base: type[Exception], name: str) -> type[Exception]:
+def _made_below(base: type[BaseException], name: str) -> type[BaseException]:
     title = name.rpartition(":")[2]
-    own = {"__str__": _told_text, "_sandbox_name": name}
+    own = {"__init__": _construct, "__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
     return type(title if title.isidentifier() else "Error", (base,), own)
 
 
@@ -134,7 +154,25 @@ def _told_text(error: Any) -> str:
     return str(_own_dict(error).get("_sandbox_text", BaseException.__str__(error)))
 
 
-def _new(kind: type[Exception], args: list[Any]) -> Exception:
+def _construct(error: Any, *args: Any, **kwargs: Any) -> None:
+    """Where a test makes one, by a class that it knows by name: what the original's constructor would."""
+    error.args = args
+    maker = getattr(type(error), "_sandbox_maker", None)
+    if maker is not None:
+        original = maker[0].call(maker[1], args, kwargs)
+        error.args = original.args
+        _own_dict(error).update(_own_dict(original))
+
+
+def _asked_for(error: Any, name: str) -> Any:
+    """A method, a property or an attribute of the class, of the original."""
+    of = _own_dict(error).get("_sandbox_of")
+    if of is None or name.startswith(("__", "_sandbox")):
+        raise AttributeError(f"{type(error).__name__!r} object has no attribute {name!r}")
+    return of[0].request("get", of[1], name)
+
+
+def _new(kind: type[BaseException], args: list[Any]) -> BaseException:
     try:
         if kind.__str__ is not _told_text:  # which sets what it keeps beside its arguments
             return kind(*args)

@@ -12,6 +12,8 @@ class Limits:
     """``ExecutionLimits`` of the driver, with the language's address space in."""
 
     time_s: float = 10.0
+    total_s: float = 0.0
+    """Of all steps together, where not 0."""
     memory_mb: int = 512
     address_space_mb: int = 0
     processes: int = 64

@@ -11,7 +11,7 @@ import binascii
 import collections
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import FunctionType
 from typing import Any
@@ -48,7 +48,7 @@ class Codec:
             return value
         if depth > MAX_DEPTH:
             raise NotPlain("nested too deeply")
-        write = _EXACT.get(kind)
+        write = EXACT.get(kind)
         if write is not None:
             return write(self, value, depth + 1)
         if kind is FunctionType and self._write_other is not None:  # the commonest of all others
@@ -68,10 +68,10 @@ class Codec:
         own = getattr(kind, "__module__", "") == OWN_MODULE and kind.__name__ not in self.classes
         return self._write_other(value) if own and self._write_other is not None else self.encode(value, depth)
 
-    def is_plain(self, value: Any) -> bool:
-        """Whether the class of a value is derived from a plain type."""
-        return isinstance(value, _FLATTENED) or any(
-            module in sys.modules and isinstance(value, getattr(sys.modules[module], name)) for module, name, _ in _RARE
+    def is_plain(self, kind: type) -> bool:
+        """Whether a class is derived from a plain type."""
+        return issubclass(kind, _FLATTENED) or any(
+            module in sys.modules and issubclass(kind, getattr(sys.modules[module], name)) for module, name, _ in _RARE
         )
 
     def _encode_object(self, value: Any, depth: int) -> Any:
@@ -88,34 +88,9 @@ class Codec:
 
     def _rows(self, table: Table, depth: int) -> list[Any]:
         return [
-            [type(thing).__name__, [[name, self.encode(item, depth)] for name, item in _fields(thing)]]
+            [type(thing).__name__, [[name, self.encode(item, depth)] for name, item in fields_of(thing)]]
             for thing in table.things  # which grows meanwhile
         ]
-
-    def encode_together(self, values: Sequence[Any], known: Sequence[Any] = ()) -> tuple[list[Any], Any, list[Any]]:
-        """Values in which one object by value may occur several times; ``known`` ones are the first of the table.
-
-        Returns the written values, the table, and the objects in it.
-        """
-        if not self.classes:
-            return [self.encode(value) for value in values], [], []
-        outer, self._table = self._table, Table(known)
-        table = self._table
-        try:
-            written = [self.encode(value) for value in values]
-            return written, self._rows(table, 0), table.things
-        finally:
-            self._table = outer
-
-    def decode_together(self, written: Any, rows: Any, known: Sequence[Any] = ()) -> tuple[list[Any], list[Any]]:
-        """The values and the objects of their table; known ones become what the table says of them."""
-        if rows == [] and not known:
-            return [self.decode(item) for item in written], []
-        outer, self._made = self._made, _fill(self, rows, known)
-        try:
-            return [self.decode(item) for item in written], self._made
-        finally:
-            self._made = outer
 
     def _encode_unusual(self, value: Any, depth: int) -> Any:
         numpy = sys.modules.get("numpy")
@@ -130,7 +105,7 @@ class Codec:
                 return {"N": [type(value).__name__, list(fields), _items(tuple)(self, value, depth)]}
         for base in _FLATTENED:
             if isinstance(value, base):
-                return _EXACT[base](self, value, depth)
+                return EXACT[base](self, value, depth)
         for module, name, write in _RARE:
             if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)):
                 return write(self, value, depth)
@@ -228,7 +203,7 @@ _RARE: tuple[tuple[str, str, Writer], ...] = (
     ("datetime", "time", _write_time("time")),
 )
 """Types of modules that are looked at only where the program has loaded them: importing them costs every fork."""
-_EXACT: dict[type, Writer] = {
+EXACT: dict[type, Writer] = {
     int: _write_int,
     float: _write_float,
     list: _items(list),
@@ -244,7 +219,7 @@ _EXACT: dict[type, Writer] = {
     bool: _write_bool,
     str: _write_str,
 }
-_FLATTENED = tuple(kind for kind in _EXACT if kind is not bool)
+_FLATTENED = tuple(kind for kind in EXACT if kind is not bool)
 
 
 def _write_deque(codec: Codec, value: Any, depth: int) -> Any:
@@ -266,9 +241,9 @@ _MAPPINGS: dict[str, Any] = {
     "Counter": lambda pairs, factory: collections.Counter(dict(pairs)),
     "defaultdict": lambda pairs, factory: collections.defaultdict(factory, pairs),
 }
-_EXACT[collections.deque] = _write_deque
+EXACT[collections.deque] = _write_deque
 for _name in _MAPPINGS:
-    _EXACT[getattr(collections, _name)] = _write_mapping
+    EXACT[getattr(collections, _name)] = _write_mapping
 
 
 def _list(codec: Codec, body: Any, depth: int) -> list[Any]:
@@ -325,7 +300,7 @@ def _read_scalar(codec: Codec, body: Any, depth: int) -> Any:
     return import_module("numpy").dtype(body[0]).type(codec.decode(body[1], depth))
 
 
-def _fields(thing: Any) -> list[tuple[str, Any]]:
+def fields_of(thing: Any) -> list[tuple[str, Any]]:
     names = [name for kind in type(thing).__mro__ for name in _slots(kind) if hasattr(thing, name)]
     return [*((name, getattr(thing, name)) for name in names), *dict.items(getattr(thing, "__dict__", {}))]
 
@@ -335,28 +310,16 @@ def _slots(kind: type) -> list[str]:
     return [slots] if isinstance(slots, str) else [name for name in slots if name not in ("__dict__", "__weakref__")]
 
 
-def _read_graph(codec: Codec, body: Any, depth: int) -> Any:
-    return _fill(codec, body, (), depth)[0]
-
-
-def _fill(codec: Codec, rows: Any, known: Sequence[Any], depth: int = 0) -> list[Any]:
-    """The objects of a table: the known ones, with what the table says of them, and new ones."""
-    if type(rows) is not list or len(rows) < len(known):
-        raise NotPlain("no table")
-    unknown = {name for name, _ in rows} - codec.classes.keys()
-    if unknown:
-        raise NotPlain(f"no class {sorted(unknown)[0]!r} crosses by value")
-    if any(type(thing).__name__ != name for thing, (name, _) in zip(known, rows, strict=False)):
-        raise NotPlain("an object stays what it is")
-    new: list[Any] = [object.__new__(codec.classes[name]) for name, _ in rows[len(known) :]]
-    outer, codec._made = codec._made, [*known, *new]
+def _read_graph(codec: Codec, rows: Any, depth: int) -> Any:
+    """Objects that hang together, the first meant; raises what comes of a malformed table."""
+    outer, codec._made = codec._made, [object.__new__(codec.classes[name]) for name, _ in rows]
     try:
         for thing, (_, pairs) in zip(codec._made, rows, strict=True):
             for name, item in pairs:
                 if type(name) is not str or name.startswith("__"):
                     raise NotPlain("fields have names")
                 object.__setattr__(thing, name, codec.decode(item, depth))
-        return codec._made
+        return codec._made[0]
     finally:
         codec._made = outer
 

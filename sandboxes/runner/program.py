@@ -137,8 +137,12 @@ def finish(status: int, module: types.ModuleType) -> int:
 
 
 def _flush(stream: Any) -> bool:
-    if stream is None or getattr(stream, "closed", False):
-        return True
+    try:
+        if stream is None or stream.closed:
+            return True
+    except (AttributeError, ValueError):  # one that was detached, to be wrapped anew
+        if isinstance(stream, io.TextIOWrapper):
+            return True
     try:
         stream.flush()
     except BaseException:  # noqa: BLE001 - a stream that the program replaced or broke

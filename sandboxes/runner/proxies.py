@@ -10,26 +10,38 @@ original is a plain value of a class of its own (``class Stack(list)``), its pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
+
+from .generators import async_generator, coroutine, generator
+from .inspection import Code, signature
+from .plain import OWN_MODULE, Codec
+from .swallowing import is_deliberate
 
 if TYPE_CHECKING:
     from .link import Link
 
-OPEN_NAMES = ("__name__", "__qualname__", "__doc__", "__dict__", "__annotations__")
+OPEN_NAMES = (
+    *("__name__", "__qualname__", "__module__", "__doc__", "__dict__", "__annotations__", "__defaults__"),
+    *("__kwdefaults__", "__wrapped__", "__members__", "__slots__", "__match_args__", "__version__", "__author__"),
+)
 """The names with underscores at both ends that a stand-in asks for."""
 
 
 class Proxy:  # without a docstring: ``__doc__`` is the original's
-    _sandbox_link: Link
-    _sandbox_powers: str
-    _sandbox_number: int
+    if TYPE_CHECKING:  # else the class would have annotations
+        _sandbox_link: Link
+        _sandbox_powers: str
+        _sandbox_number: int
     __slots__ = ("_sandbox_number",)
 
     def __init__(self, number: int) -> None:
         object.__setattr__(self, "_sandbox_number", number)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__dataclass_fields__" and type(type(self)) is not type:
+            return getattr(type(self), name)
         if name.startswith("_sandbox") or (name.startswith("__") and name not in OPEN_NAMES):
             raise AttributeError(f"{name!r} of an object in another process")
         return self._sandbox_link.request("get", self._sandbox_number, name)
@@ -46,6 +58,17 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
     @property
     def __doc__(self) -> Any:  # type: ignore[override] # of the original
         return self.__getattr__("__doc__")
+
+    @property
+    def __annotations__(self) -> Any:  # type: ignore[override] # of the original
+        return self.__getattr__("__annotations__")
+
+    @property
+    def __module__(self) -> Any:  # type: ignore[override] # of the original
+        return self.__getattr__("__module__")
+
+    def __dir__(self) -> list[str]:
+        return [str(name) for name in self._sandbox_link.request("dir", self._sandbox_number)]
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -123,19 +146,41 @@ class Callable_(Proxy):
         return self._sandbox_link.call(self._sandbox_number, args, kwargs)
 
 
+class Function_(Callable_):
+    __slots__ = ()
+
+    @property  # type: ignore[misc] # for ``isinstance`` to find
+    def __class__(self) -> Any:
+        return FunctionType if self._sandbox_link.strict else type(self)
+
+    @property
+    def __signature__(self) -> Any:
+        return signature(self._sandbox_link, self._sandbox_number)
+
+    @property
+    def __code__(self) -> Any:
+        return Code(*self._sandbox_link.request("code", self._sandbox_number))
+
+    def __get__(self, thing: Any, kind: Any = None) -> Any:
+        return self if thing is None else MethodType(self, thing)
+
+
 class Class_(Callable_):
     __slots__ = ()
 
-    def __init__(self, number: int, *base_of: Any) -> None:
-        if base_of:
-            raise TypeError("a class of the program can be no base class of a test's: that needs isolation 'shared'")
-        super().__init__(number)
-
     def __instancecheck__(self, instance: Any) -> bool:
-        return self._sandbox_link.is_instance(instance, self)
+        return self._sandbox_link.is_instance(instance, self._sandbox_number)
 
     def __subclasscheck__(self, other: Any) -> bool:
-        return self._sandbox_link.is_subclass(other, self)
+        return self._sandbox_link.is_subclass(other, self._sandbox_number)
+
+
+class View_(Proxy):
+    __slots__ = ()
+
+    @property  # type: ignore[misc] # for ``isinstance`` to find
+    def __class__(self) -> Any:
+        return _plain_kind(type(self), type(self._sandbox_link.plain(self)))
 
 
 class Container_(Proxy):
@@ -210,14 +255,61 @@ class Context_(Proxy):
         return self._sandbox_link.request("enter", self._sandbox_number)
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        link = self._sandbox_link
-        told = None if error is None else link.errors.told(error)
-        # what it answers is not heeded by a tester: it could swallow the failure of a test
-        return link.request("exit", self._sandbox_number, told) is True and not link.strict
+        return _left(self, "exit", error, trace)
+
+
+def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) -> bool:
+    """Leave a context; whether it swallows the exception."""
+    link = manager._sandbox_link
+    told = None if error is None else link.errors.told(error)
+    swallows = link.request(verb, manager._sandbox_number, told) is True
+    return swallows and (not link.strict or (error is not None and is_deliberate(error, trace)))
+
+
+class AsyncContext_(Proxy):
+    __slots__ = ()
+
+    async def __aenter__(self) -> Any:
+        return self._sandbox_link.request("aenter", self._sandbox_number)
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        return _left(self, "aexit", error, trace)
+
+
+class AsyncIterable_(Proxy):
+    __slots__ = ()
+
+    def __aiter__(self) -> Any:
+        return self._sandbox_link.request("aiter", self._sandbox_number)
+
+
+class AsyncIterator_(AsyncIterable_):
+    __slots__ = ()
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> Any:
+        found = self._sandbox_link.request("anext", self._sandbox_number)
+        if not found:
+            raise StopAsyncIteration
+        return found[0]
+
+
+_kinds: dict[tuple[type, type], type] = {}
+
+
+def _plain_kind(kind: type, base: type) -> type:
+    """A class of the same name below the plain type, for ``isinstance`` to find."""
+    if (kind, base) not in _kinds:
+        _kinds[kind, base] = type(kind.__name__, (base,), {"__module__": OWN_MODULE})
+    return _kinds[kind, base]
 
 
 _POWERS: dict[str, type[Proxy]] = {
     "t": Class_,
+    "f": Function_,
+    "v": View_,
     "c": Callable_,
     "n": Iterator_,
     "i": Iterable_,
@@ -226,42 +318,54 @@ _POWERS: dict[str, type[Proxy]] = {
     "r": Reversible_,
     "k": Keyed_,
     "w": Context_,
+    "x": AsyncContext_,
+    "y": AsyncIterator_,
+    "z": AsyncIterable_,
 }
+
+
+_ABILITIES = (
+    ("m", "__contains__"),
+    ("l", "__len__"),
+    ("r", "__reversed__"),
+    ("k", "__getitem__"),
+    ("w", "__enter__"),
+    ("x", "__aenter__"),
+    ("y", "__anext__"),
+    ("z", "__aiter__"),
+)
+
+
+def abilities_of(kind: Any, codec: Codec) -> str:
+    """What the other side may do with an object of a class, as letters for ``abilities``."""
+    powers = "c" if hasattr(kind, "__call__") else ""  # noqa: B004 - of its objects, not of itself
+    powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
+    for letter, name in _ABILITIES:
+        powers += letter if hasattr(kind, name) else ""
+    powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
+    equal: Any = kind.__eq__
+    powers += "e" if equal is not object.__eq__ and not issubclass(kind, FunctionType) else ""
+    return powers + ("v" if codec.is_plain(kind) else "")
+
+
+def abilities(powers: str) -> tuple[type[Proxy], ...]:
+    """The base classes of a stand-in that can so much."""
+    bases = tuple(_POWERS[power] for power in _POWERS if power in powers)
+    return tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
 
 
 def proxy_class(link: Link, powers: str, name: str) -> Any:
     """The class of stand-ins with these abilities; for a coroutine or generator, a function that makes one of ours."""
     if powers == "a":
-        return lambda number: _coroutine(link, number)
+        return lambda number: coroutine(link, number)
     if powers == "g":
-        return lambda number: _generator(link, number)
+        return lambda number: generator(link, number)
+    if powers == "ag":
+        return lambda number: async_generator(link, number)
     made: dict[tuple[str, str], type] = link.__dict__.setdefault("_classes", {})
     if (powers, name) not in made:
-        bases = tuple(_POWERS[power] for power in _POWERS if power in powers)
-        bases = tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
+        bases = abilities(powers)
         own = {"__slots__": (), "__doc__": Proxy.__dict__["__doc__"]}
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
         made[powers, name] = type(name if name.isidentifier() else "object", bases, own)
     return made[powers, name]
-
-
-async def _coroutine(link: Link, number: int) -> Any:
-    return link.request("await", number)
-
-
-def _generator(link: Link, number: int) -> Generator[Any, Any, Any]:
-    verb: tuple[Any, ...] = ("next",)
-    while True:
-        try:
-            value = link.request(verb[0], number, *verb[1:])
-        except StopIteration as stop:
-            return stop.value
-        try:
-            sent = yield value
-        except GeneratorExit:
-            link.request("close", number)
-            raise
-        except BaseException as error:  # noqa: BLE001 - for the original to catch or not
-            verb = ("throw", link.errors.told(error))
-        else:
-            verb = ("next",) if sent is None else ("send", link.codec.encode(sent))

@@ -26,7 +26,7 @@ def rehearse() -> None:
     proxy = tester.codec.decode(handle)
     for value in _VALUES * _TIMES:
         written = json.loads(json.dumps(candidate.codec.encode(value)).encode())
-        candidate.send(["r", [written, None, []]])
+        candidate.send(["r", [written, []]])
         assert proxy(value) == value
         candidate.answer(candidate.receive())
         tester.receive()

@@ -174,6 +174,7 @@ class Watch:
         self.limit, self.memory_mb, time_s = "wall", limits.memory_mb, limits.time_s
         self.budget = Budget(time_s, meter.cpu_s(), time.monotonic(), meter.waited_s())
         self.began = time.monotonic()
+        self._total_s = limits.total_s or float("inf")
         self._look_s = _LOOK_S if jail.nested else float("inf")
         self._next_look = self.began + _LOOK_S
 
@@ -242,6 +243,17 @@ class Watch:
 
     def _time_left(self, groups: list[Group]) -> float:
         """Seconds until the next look at the clocks; 0 when a limit has struck."""
+        left = self._step_left(groups)
+        total_left = self._total_s - (time.monotonic() - self.began)
+        if left > 0 and total_left <= 0:
+            most = (MAX_WAITED_FACTOR - 1) * self._total_s + MAX_WAITED_S
+            total_left += min(self._waited_s(groups), most)
+            if total_left <= 0:
+                self.limit = "total_time"
+                return 0
+        return min(left, total_left) if left > 0 else 0
+
+    def _step_left(self, groups: list[Group]) -> float:
         self.limit, budget = "wall", self.budget
         wall_s = time.monotonic() - budget.wall_from
         if wall_s < budget.time_s / self.cpus:

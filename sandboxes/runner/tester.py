@@ -10,12 +10,17 @@ import sys
 from typing import Any
 
 from .caller import describe, read_input, write_record
+from .classes import Remote
 from .link import Gone, Link
+from .modules import Importing
 from .prelude import begin
 from .program import fresh_module, take_place
-from .proxies import Class_, Proxy
+from .surroundings import Watched
+from .swallowing import sources
 
 _LINK, _REPORT, _STATE = 3, 4, 5
+_FILES = ("open(", "write", "tmp", "tempfile", "Path")
+"""Words of tests that have to do with files."""
 STATE = struct.Struct("<II")
 """Calls made so far, and whether the candidate is waited for: what pid 1 reads when a limit strikes."""
 
@@ -43,6 +48,10 @@ class Tester:
         link, job = self._link, self._job
         started, setup, _ = begin("tester", job["setup"])
         names = fresh_module("tester", "<setup>", started).__dict__
+        text = "".join([setup, *job["tests"]])
+        watched = Watched(link, text)
+        link.look = watched.look if watched.needed else None
+        link.lends_files = any(word in text for word in _FILES)
         try:
             if setup.strip():
                 exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
@@ -56,24 +65,27 @@ class Tester:
             if greeting[0] != "ready":
                 self._stop({"load": greeting[1]})
             proxies = [link.codec.decode(handle) for handle in greeting[1]]
-        except Gone as error:
+        except (Gone, Exception) as error:  # noqa: BLE001 - whatever comes of a greeting that is none
             self._stop({"load": {"type": "Gone", "message": str(error), "traceback": "", "line": None}})
         STATE.pack_into(self._state, 0, 0, 0)
         for name, proxy in zip(job["entries"], proxies, strict=True):
             self._bind(names, name, proxy)
-            if name[:1].isupper() and isinstance(proxy, Class_):
-                link.constructors.add(proxy._sandbox_number)
-        names.setdefault("candidate", proxies[0])
+            if name[:1].isupper() and isinstance(proxy, Remote):
+                link.constructors.add(proxy._sandbox_class)
+        sys.meta_path.insert(0, Importing(link))
+        first = proxies[0] if proxies else None
+        names.setdefault("candidate", first)
         for number, test in enumerate(job["tests"]):
-            if not self._test(number, test, names, proxies[0]) and job["stop"]:
+            if not self._test(number, test, names, first) and job["stop"]:
                 break
         flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
-        flags += ["plain_entry"] * any(not isinstance(proxy, Proxy) for proxy in proxies)
+        flags += ["plain_entry"] * any(not link.owns(proxy) for proxy in proxies)
         self._stop({"end": flags})
 
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:
         path, calls, error = f"<test {number}>", self._calls, None
         try:
+            sources[path] = source
             before = names.get("check")  # an entry may be called so
             exec(compile(source, path, "exec", dont_inherit=True), names)
             check = names.get("check")
@@ -97,8 +109,8 @@ class Tester:
         else:
             names[first] = proxy
 
-    def _began(self) -> None:
-        self._calls += 1
+    def _began(self, counts: bool) -> None:
+        self._calls += counts
         STATE.pack_into(self._state, 0, self._calls, 1)
 
     def _ended(self) -> None:

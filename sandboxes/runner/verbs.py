@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import copy
+import operator
 import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .changes import is_mutable
-from .proxies import OPEN_NAMES, OPERATORS
+from .classes import bound, methods
+from .inspection import code_of, fields, parameters
+from .plain import OWN_MODULE
+from .proxies import OPEN_NAMES, OPERATORS, abilities_of
 from .tables import Flat, Whole
 
 if TYPE_CHECKING:
     from .link import Link
 
+_TEXT = 2000
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
+_INERT = (
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    types.MethodWrapperType,
+    types.GeneratorType,
+    types.CoroutineType,
+    types.AsyncGeneratorType,
+)
+"""Of a tester's: what leads to code, or to what was bound to it."""
 
 
 def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[Any]:
-    """Call a thing; the answer is its result, what became of mutable arguments or null, and the table of objects."""
+    """Call a thing; the answer is its result and rows of content, also of what was passed where that has changed."""
     codec = link.codec
     values, known = codec.decode_together(written, rows)
     at = len(values) - len(names)
     result = thing(*values[:at], **dict(zip(names, values[at:], strict=True)))
     if isinstance(thing, type) and not link.strict:
         result = Whole(result)
-    if not known and not any(_may_change(item) for item in values):
-        return [codec.encode(result), None, []]
-    (first, *after), table, _ = codec.encode_together([result, *values], known)
-    return [first, None if after == written else after, table]
-
-
-def _may_change(item: Any) -> bool:
-    return any(map(_may_change, item)) if isinstance(item, tuple) else is_mutable(item)
+    changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
+    (first,), content, _ = codec.encode_together([result], known, changed=changed)
+    if type(result) is not Whole:
+        return [first, content]
+    lent = [[link.lent.lend(value), at] for at, value in enumerate(values)]
+    return [first, content, [pair for pair in lent if pair[0] is not None]]
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
@@ -58,9 +70,16 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
         raise AttributeError(name)
     if not link.strict or (not writes and name in _STRICT_NAMES):
         return
-    inert = callable(thing) or isinstance(thing, types.GeneratorType | types.CoroutineType)
+    inert = isinstance(thing, _INERT) or getattr(type(thing), "__module__", "") in ("functools", "operator")
     if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
+    of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
+    if of_a_mock or (writes and callable(getattr(thing, name, None))):
+        raise AttributeError(name)  # what a test looks at afterwards, or looks with
+
+
+def _is_mock(thing: Any) -> bool:
+    return any(kind.__module__ == "unittest.mock" for kind in type(thing).__mro__)
 
 
 def _operate(link: Link, thing: Any, name: str, written: Any) -> Any:
@@ -77,17 +96,39 @@ def _text(link: Link, thing: Any, kind: str, spec: str = "") -> Any:
 
 
 def _await(link: Link, thing: Any) -> Any:
+    """Wait for something in an event loop of this side's own, also while one of them runs."""
     import asyncio
 
     async def outer() -> Any:
         return await thing
 
-    return asyncio.run(outer())
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    loop = link.__dict__.setdefault("_loop", None) or asyncio.new_event_loop()
+    if loop.is_running():
+        loop = asyncio.new_event_loop()
+    else:
+        link.__dict__["_loop"] = loop
+    try:
+        return loop.run_until_complete(outer())
+    finally:
+        asyncio._set_running_loop(running)
+
+
+def _next_awaited(link: Link, thing: Any) -> list[Any]:
+    try:
+        return [_await(link, thing.__anext__())]
+    except StopAsyncIteration:
+        return []
 
 
 def _leave(link: Link, thing: Any, told: Any) -> Any:
+    return bool(thing.__exit__(*_left_by(link, told)))
+
+
+def _left_by(link: Link, told: Any) -> tuple[Any, Any, Any]:
     error = None if told is None else link.errors.rebuilt(told)
-    return bool(thing.__exit__(None if error is None else type(error), error, None))
+    return None if error is None else type(error), error, None
 
 
 class _Iteration:
@@ -103,7 +144,33 @@ class _Iteration:
         return next(self._inner)
 
 
+def _described(link: Link, thing: Any) -> list[Any]:
+    """Of a class: its bases among the program's, what its objects can, its full name and its text."""
+    bases = [base for base in thing.__bases__ if base.__module__ == OWN_MODULE and not issubclass(base, BaseException)]
+    text = thing.__doc__
+    return [bases, abilities_of(thing, link.codec), thing.__qualname__, text[:_TEXT] if type(text) is str else None]
+
+
+def _of_a_candidate(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """A verb that no candidate may use on what a tester gave it."""
+
+    def checked(link: Link, thing: Any, *rest: Any) -> Any:
+        if link.strict:
+            raise AttributeError(verb.__name__)
+        return verb(link, thing, *rest)
+
+    return checked
+
+
 VERBS: dict[str, Callable[..., Any]] = {
+    "dir": _of_a_candidate(lambda link, thing: dir(thing)),
+    "describe": _of_a_candidate(_described),
+    "abilities": _of_a_candidate(lambda link, thing: _described(link, thing)[1]),
+    "methods": _of_a_candidate(lambda link, thing: methods(thing)),
+    "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
+    "signature": _of_a_candidate(parameters),
+    "code": _of_a_candidate(lambda link, thing: code_of(thing)),
+    "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
     "set": _assign,
     "del": _delete,
@@ -122,9 +189,16 @@ VERBS: dict[str, Callable[..., Any]] = {
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
-    "setitem": lambda link, thing, key, value: thing.__setitem__(link.codec.decode(key), link.codec.decode(value)),
-    "delitem": lambda link, thing, key: thing.__delitem__(link.codec.decode(key)),
+    "setitem": lambda link, thing, key, value: operator.setitem(
+        thing, link.codec.decode(key), link.codec.decode(value)
+    ),
+    "delitem": lambda link, thing, key: operator.delitem(thing, link.codec.decode(key)),
     "text": _text,
     "enter": lambda link, thing: thing.__enter__(),
     "exit": _leave,
+    "aenter": lambda link, thing: _await(link, thing.__aenter__()),
+    "aexit": lambda link, thing, told: bool(_await(link, thing.__aexit__(*_left_by(link, told)))),
+    "aiter": lambda link, thing: thing.__aiter__(),
+    "anext": _next_awaited,
+    "aclose": lambda link, thing: _await(link, thing.aclose()),
 }

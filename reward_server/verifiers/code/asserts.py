@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from reward_server.errors import InvalidTask
+from reward_server.errors import InvalidTask, LimitExceeded
 from reward_server.sandbox.base import Hosted, Language, Program, Sandbox, Sandboxes, Tester
 from reward_server.verifiers.code.detail import FirstFailure, cut
 from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_badly, error_text, not_compiled
+from reward_server.verifiers.code.owned import blame_for_sandboxes
 from reward_server.verifiers.code.params import CodeParams
 from reward_server.verifiers.code.running import deserves_another_run
+
+T = TypeVar("T")
 
 _PLAIN_ENTRY = "plain_entry"
 """The tester's flag for an entry that crossed by value."""
@@ -50,16 +55,22 @@ class AssertJudge:
 
     def judge(self, sandboxes: Sandboxes, source: str) -> Judgement:
         """Host the program for the tests."""
-        return sandboxes.within(
-            lambda sandbox: self._judge(sandbox, source), image=self.language.image, memory_mb=self.params.memory_mb
-        )
+
+        def within(job: Callable[[Sandbox], T]) -> T:
+            return sandboxes.within(job, image=self.language.image, memory_mb=self.params.memory_mb)
+
+        try:
+            return within(lambda sandbox: self._judge(sandbox, source))
+        except LimitExceeded as killed:
+            blame_for_sandboxes("tests", killed, lambda: within(self._with_dummy))
+            raise
 
     def _judge(self, sandbox: Sandbox, source: str) -> Judgement:
         judgement = Judgement(self.total)
         build = sandbox.build(Program(self.language, source.encode("utf-8", "replace")))
         if not build.ok:
             return not_compiled(judgement, build)
-        limits = self.params.execution_limits()
+        limits = self.params.execution_limits(self.total)
         hosted = sandbox.host(build, self.tester, limits)
         if deserves_another_run(hosted.candidate) or deserves_another_run(hosted.tester):
             hosted = sandbox.host(build, self.tester, limits)
@@ -101,15 +112,18 @@ class AssertJudge:
         lines = self.tester.tests[index].split("\n")
         return cut(lines[line - 1].strip()) if line is not None and 0 < line <= len(lines) else ""
 
+    def _with_dummy(self, sandbox: Sandbox) -> Hosted:
+        dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries)))
+        first = replace(self.tester, stop_at_first_failure=True)
+        return sandbox.host(dummy, first, self.params.execution_limits(self.total))
+
     def _blame(self, sandbox: Sandbox, judgement: Judgement, plain: bool) -> None:
         """The tests never reached the program: see whether they ever reach any.
 
         Of an entry that is a ``plain`` value they see all without a call; that they look shows in their objection to
         a function in its place.
         """
-        dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries)))
-        first = replace(self.tester, stop_at_first_failure=True)
-        again = sandbox.host(dummy, first, self.params.execution_limits())
+        again = self._with_dummy(sandbox)
         if again.setup_error is not None:
             raise InvalidTask(f"the tests' setup fails: {error_text(again.setup_error)}", reason="broken_tests")
         if again.calls == 0:

@@ -47,7 +47,7 @@ class FunctionJudge:
         )
 
     def _judge(self, sandbox: Sandbox, source: str) -> Judgement:
-        judgement, limits = Judgement(self.total), self.params.execution_limits()
+        judgement, limits = Judgement(self.total), self.params.execution_limits(self.total)
         build = sandbox.build(Program(self.language, source.encode("utf-8", "replace")))
         if not build.ok:
             return not_compiled(judgement, build)

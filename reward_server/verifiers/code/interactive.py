@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reward_server.errors import LimitExceeded
 from reward_server.sandbox.base import (
     PYTHON,
     Build,
@@ -18,7 +19,7 @@ from reward_server.sandbox.base import (
 )
 from reward_server.verifiers.code.detail import FirstFailure, cut, shown_bytes
 from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_badly, not_compiled
-from reward_server.verifiers.code.owned import ACCEPTED, REJECTED, OwnedProgram
+from reward_server.verifiers.code.owned import ACCEPTED, REJECTED, OwnedProgram, blame_for_sandboxes
 from reward_server.verifiers.code.params import CodeParams
 from reward_server.verifiers.code.reference import StdioTests
 from reward_server.verifiers.code.running import shuffled
@@ -61,6 +62,14 @@ class InteractiveJudge:
 
     def judge(self, sandboxes: Sandboxes, source: str) -> Judgement:
         """Build both, hold a conversation for every case."""
+        try:
+            return self._within(sandboxes, source)
+        except LimitExceeded as killed:
+            silent = replace(self, language=PYTHON, params=self.params.model_copy(update={"time_s": _BRIEF.time_s}))
+            blame_for_sandboxes("judge", killed, lambda: silent._within(sandboxes, _SILENT.decode()))
+            raise
+
+    def _within(self, sandboxes: Sandboxes, source: str) -> Judgement:
         return sandboxes.within(
             lambda sandbox: self._judge(sandbox, source), image=self.image, memory_mb=self.params.memory_mb
         )
@@ -83,6 +92,9 @@ class InteractiveJudge:
 
             done = talk(build, limits)
             judgement.used(done.program)
+            if judgement.spent(self.params.total(self.total)):
+                judgement.add(TestResult(index, "limit", "total_time"))
+                break
             result = self._result(index, done, lambda talk=talk: _by_itself(talk(silent, _BRIEF)))  # type: ignore[misc] # bound early
             if not judgement.add(result) and self.params.stop_at_first_failure:
                 break

@@ -58,6 +58,9 @@ class JavaScriptFunctionJudge:
         limits = self.params.execution_limits()
         for index, execution in run_all(sandbox, build, order, lambda index: self._stdin(index, marks), limits):
             judgement.used(execution)
+            if judgement.spent(self.params.total(self.total)):
+                judgement.add(TestResult(index, "limit", "total_time"))
+                break
             if not judgement.add(self._result(index, execution, marks[index])) and self.params.stop_at_first_failure:
                 break
         return judgement

@@ -86,6 +86,10 @@ class Judgement:
         if execution.limit == "output":
             self.flags.add("output_flood")
 
+    def spent(self, total_s: float) -> bool:
+        """Whether tests are left although the time of all together is used up."""
+        return self.wall_s > total_s and len(self.results) + 1 < self.total
+
     @property
     def failure(self) -> TestResult | None:
         """The first test that failed, in the order in which they were run."""

@@ -16,6 +16,14 @@ ACCEPTED, REJECTED = 0, (1, 2)
 """Exit statuses, as testlib has them: 1 is a wrong answer, 2 a wrong presentation; all others are faults of its own."""
 
 
+def blame_for_sandboxes(role: str, killed: LimitExceeded, harmless: Callable[[], object]) -> None:
+    """Raises ``InvalidTask`` where a program of the task ends its sandboxes also with what no model's program made."""
+    try:
+        harmless()
+    except LimitExceeded:
+        raise InvalidTask(f"the {role} ends its sandbox: {killed}", reason="broken_tests") from killed
+
+
 class Failed(Exception):
     """It neither accepted nor rejected."""
 
@@ -38,11 +46,8 @@ class OwnedProgram:
         return build
 
     def within(self, sandboxes: Sandboxes, job: Callable[[Sandbox], T]) -> T:
-        """Run ``job`` in a sandbox for its language; a sandbox that it kills twice is the task's fault."""
-        try:
-            return sandboxes.within(job, image=self.language.image, memory_mb=self.memory_mb)
-        except LimitExceeded as error:
-            raise InvalidTask(f"the {self.role} ends its sandbox: {error}", reason="broken_tests") from error
+        """Run ``job`` in a sandbox for its language; raises ``LimitExceeded`` where it ends two of them."""
+        return sandboxes.within(job, image=self.language.image, memory_mb=self.memory_mb)
 
     def objection(self, execution: Execution) -> str | None:
         """None where its exit status accepts, its comment where it rejects; raises ``Failed`` for all else.

@@ -6,8 +6,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from reward_server.sandbox.base import ExecutionLimits
+from reward_server.sandbox.base import WALL_EXTRA_S, WALL_FACTOR, ExecutionLimits
 from reward_server.verifiers.base import StrictModel
+
+LONGEST_S = 150.0
+"""What leaves the verifier time to say so, before its own limit of 160 seconds."""
+_USUAL_S = 120.0
 
 
 class CodeParams(StrictModel):
@@ -25,9 +29,18 @@ class CodeParams(StrictModel):
     """``shared`` runs assert and pytest code in the program's own process: lower trust, and the verdict says so."""
     seed: int = 0
     """Order of the tests, where it does not matter."""
-    total_s: float = Field(300.0, gt=0, le=300)
-    """Seconds of all tests of one completion together."""
+    total_s: float | None = Field(None, gt=0, le=LONGEST_S)
+    """Wall seconds of all tests of one completion together, less the wait for a processor. Where not given: ``time_s``
+    for each test, at least the wall time of one, and at most 120."""
 
-    def execution_limits(self) -> ExecutionLimits:
-        """Limits of one test."""
-        return ExecutionLimits(time_s=self.time_s, memory_mb=self.memory_mb)
+    def total(self, tests: int) -> float:
+        """Seconds that so many tests may take together."""
+        if self.total_s is not None:
+            return self.total_s
+        wall_s = WALL_FACTOR * self.time_s + WALL_EXTRA_S
+        return min(max(self.time_s * tests, wall_s), max(wall_s, _USUAL_S), LONGEST_S)
+
+    def execution_limits(self, tests: int = 0) -> ExecutionLimits:
+        """Limits of one test, and of ``tests`` of them where one process goes through them all."""
+        total_s = self.total(tests) if tests else 0.0
+        return ExecutionLimits(time_s=self.time_s, total_s=total_s, memory_mb=self.memory_mb)

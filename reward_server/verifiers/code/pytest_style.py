@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -14,23 +15,22 @@ from reward_server.verifiers.code.reference import PytestTests
 
 
 def names_imported(tests: PytestTests) -> tuple[str, ...]:
-    """The names of the program that the test files use, in a stable order.
+    """The names of the program that the test files import or use outright, in a stable order.
 
-    Raises ``InvalidTask`` for a file that does not parse, one that uses the module in ways that a module of proxies
-    cannot serve (``from solution import *``), and files that do not use it at all.
+    Raises ``InvalidTask`` for a file that does not parse, and for files that do not mention the module at all.
     """
     names: set[str] = set()
-    for file, source in tests.files.items():
-        if file.endswith(".py"):
-            names |= _names(file, source, tests.module)
-    if not names:
-        raise InvalidTask(f"no test file uses a name of the module {tests.module!r}", reason="broken_tests")
+    sources = {file: source for file, source in tests.files.items() if file.endswith(".py")}
+    for file, source in sources.items():
+        names |= _names(file, source, tests.module)
+    if not names and not any(tests.module in source for source in sources.values()):
+        raise InvalidTask(f"no test file uses the module {tests.module!r}", reason="broken_tests")
     return tuple(sorted(names))
 
 
 def pytest_tester(tests: PytestTests, *, stop: bool) -> Tester:
     """A tester that writes the files, offers the program as a module, and runs pytest on them."""
-    job = {"files": dict(tests.files), "module": tests.module, "names": names_imported(tests), "stop": stop}
+    job = {"files": dict(tests.files), "module": tests.module, "stop": stop, "free": _free_names(tests)}
     return Tester(
         tests=("_run_pytest()\n",),
         entries=names_imported(tests),
@@ -50,12 +50,7 @@ def _names(file: str, source: str, module: str) -> set[str]:
     tree = parsed(source, file)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == module and not node.level:
-            if any(alias.name == "*" for alias in node.names):
-                raise InvalidTask(
-                    f"{file}: 'from {module} import *' needs isolation 'shared', or the names written out",
-                    reason="broken_tests",
-                )
-            names |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names if alias.name != "*"}
         elif isinstance(node, ast.Import):
             aliases |= {alias.asname or alias.name for alias in node.names if alias.name == module}
     return names | {
@@ -63,6 +58,34 @@ def _names(file: str, source: str, module: str) -> set[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
     }
+
+
+def _free_names(tests: PytestTests) -> list[str]:
+    """What files with a ``from solution import *`` use and nothing else binds: all that it may bring them."""
+    free: set[str] = set()
+    for file, source in tests.files.items():
+        nodes = list(ast.walk(parsed(source, file))) if file.endswith(".py") else []
+        stars = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
+        if any(node.module == tests.module for node in stars):
+            used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            free |= used - _bound(nodes) - set(dir(builtins))
+    return sorted(free)
+
+
+def _bound(nodes: Sequence[ast.AST]) -> set[str]:
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
 
 
 def parsed(source: str, name: str) -> ast.Module:

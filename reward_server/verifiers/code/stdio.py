@@ -48,7 +48,7 @@ class StdioJudge:
         for start in range(0, self.total, size):
             batch = order[start : start + size]
             part = sandboxes.within(
-                lambda sandbox, batch=batch: self._run(sandbox, source, batch),  # type: ignore[misc] # a default to bind early
+                lambda sandbox, batch=batch: self._run(sandbox, source, batch, judgement.wall_s),  # type: ignore[misc] # a default to bind early
                 image=self.language.image,
                 memory_mb=self.params.memory_mb,
             )
@@ -59,7 +59,7 @@ class StdioJudge:
                 break
         return judgement
 
-    def _run(self, sandbox: Sandbox, source: str, batch: Sequence[int]) -> _Part:
+    def _run(self, sandbox: Sandbox, source: str, batch: Sequence[int], before_s: float) -> _Part:
         part = _Part(Judgement(self.total), [])
         judgement, limits = part.judgement, self._limits()
         build = sandbox.build(Program(self.language, source.encode("utf-8", "replace")))
@@ -75,7 +75,7 @@ class StdioJudge:
                 part.outputs.append((index, execution.stdout))
             elif not judgement.add(result) and self.params.stop_at_first_failure:
                 break
-            if judgement.wall_s > self.params.total_s and done < len(batch):
+            if before_s + judgement.wall_s > self.params.total(self.total) and done < len(batch):
                 judgement.add(TestResult(batch[done], "limit", "total_time"))
                 judgement.stopped = True
                 break

@@ -48,7 +48,6 @@ BROKEN: list[tuple[str, Any, str]] = [
     ("tests of comments alone", {"kind": "asserts", "entry": "f", "code": "\n"}, "empty"),
     ("pytest with a syntax error", {"kind": "pytest", "files": {"test_a.py": "def"}}, "test_a.py"),
     ("pytest that never imports it", {"kind": "pytest", "files": {"test_a.py": "def test(): pass"}}, "no test file"),
-    ("pytest with a star import", {"kind": "pytest", "files": {"test_a.py": "from solution import *"}}, "shared"),
     ("a file outside", {"kind": "pytest", "files": {"../test_a.py": "import solution"}}, "files"),
     ("no Python file", {"kind": "pytest", "files": {"a.txt": ""}}, "no file ends in .py"),
 ]

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
-from reward_server.errors import LimitExceeded, Unavailable
-from reward_server.sandbox.base import ImageInfo
+from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
+from reward_server.sandbox.base import PYTHON, ExecutionLimits, ImageInfo
 from reward_server.types import Completion, Json, Outcome, Verdict
 from reward_server.verifiers.base import Context
 from reward_server.verifiers.code import CodeVerifier
+from reward_server.verifiers.code.check import judge_for
+from reward_server.verifiers.code.checker import Checker
+from reward_server.verifiers.code.owned import OwnedProgram
+from reward_server.verifiers.code.params import CodeParams
+from reward_server.verifiers.code.reference import CodeReference, StdioCase
 from reward_server.verifiers.registry import Registry
 from tests.live import Grader
 
@@ -222,3 +227,73 @@ def test_a_checker_may_be_in_another_language(grade: Grader) -> None:
     tests = stdio(("2", ""), ("3", ""), checker={"code": code, "language": "cpp"})
     assert grade(tests, "print(2 * int(input()))").reward == 1.0
     assert grade(tests, "print(4)").reward == 0.0
+
+
+SLOW = "import time\ndef f(x):\n    time.sleep(0.4)\n    return x\n"
+KINDS: dict[str, tuple[Json, str]] = {
+    "function": (
+        {"kind": "function", "entry": "f", "cases": [{"args": [n], "expected": n} for n in range(9)]},
+        SLOW,
+    ),
+    "asserts": ({"kind": "asserts", "entry": "f", "code": "\n".join(f"assert f({n}) == {n}" for n in range(9))}, SLOW),
+    "stdio": (stdio(*[(str(n), str(n)) for n in range(9)]), SLOW + "print(f(input()))"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_tests_of_a_completion_together_have_a_bound(grade: Grader, kind: str) -> None:
+    tests, program = KINDS[kind]
+    verdict = grade(tests, program, time_s=5, total_s=1)
+    assert (verdict.outcome, verdict.detail.get("limit")) == (Outcome.LIMIT_EXCEEDED, "total_time"), verdict
+    assert grade(tests, program, time_s=5).outcome is Outcome.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("params", "tests", "seconds"),
+    [({}, 1, 21), ({}, 5, 50), ({}, 500, 120), ({"time_s": 100}, 3, 150), ({"total_s": 40}, 500, 40)],
+)
+def test_the_bound_follows_from_the_tests_where_none_is_given(params: Json, tests: int, seconds: float) -> None:
+    assert CodeParams.model_validate(params).total(tests) == seconds
+
+
+class Killed:
+    """Sandboxes of which those end that run a certain kind of program; the rest is told by ``answers``."""
+
+    def __init__(self, *ends: bool) -> None:
+        self._ends = iter(ends)
+
+    def within(self, job: Any, **_: Any) -> Any:
+        """End, or be content."""
+        if next(self._ends):
+            raise LimitExceeded("it ended its sandbox twice", limit="killed_sandbox")
+        return job if isinstance(job, list) else [None]
+
+
+@pytest.mark.parametrize(
+    ("ends", "blamed"), [((True, True), InvalidTask), ((True, False), None), ((False,), None)], ids=str
+)
+def test_a_checker_that_ends_its_sandbox_by_itself_is_the_tasks_fault(ends: Any, blamed: Any) -> None:
+    checker = Checker(OwnedProgram("checker", PYTHON, "", 256), ExecutionLimits())
+    case = StdioCase(input="", output="")
+    if blamed:
+        with pytest.raises(blamed, match="the checker ends its sandbox"):
+            checker.objections(Killed(*ends), [(case, b"")])  # type: ignore[arg-type] # as much as is used
+    else:
+        objection = checker.objections(Killed(*ends), [(case, b"")])[0]  # type: ignore[arg-type] # as much as is used
+        assert (objection is not None) is ends[0]
+
+
+@pytest.mark.parametrize("ends", [(True, True), (True, False)], ids=str)
+@pytest.mark.parametrize(
+    "tests",
+    [
+        {"kind": "asserts", "entry": "f", "code": "assert f() == 1"},
+        {"kind": "stdio", "cases": [{"input": "", "output": ""}], "judge": {"code": "print(1)"}},
+    ],
+    ids=["tests", "judge"],
+)
+def test_tests_that_end_their_sandbox_with_any_program_are_at_fault(tests: Json, ends: Any) -> None:
+    reference = CodeReference.model_validate({"language": "python", "tests": tests})
+    judge = judge_for(reference, CodeParams.model_validate({}))
+    with pytest.raises(InvalidTask if ends[1] else LimitExceeded):
+        judge.judge(Killed(*ends), "def f(): return 1")  # type: ignore[arg-type] # as much as is used

@@ -1,0 +1,43 @@
+"""Coroutines and generators in place of the other process's: real ones, that ask it for each step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .link import Link
+
+
+async def coroutine(link: Link, number: int) -> Any:
+    """One that waits for the original."""
+    return link.request("await", number)
+
+
+async def async_generator(link: Link, number: int) -> AsyncGenerator[Any, Any]:
+    """One that yields what the original yields."""
+    try:
+        while found := link.request("anext", number):
+            yield found[0]
+    except GeneratorExit:
+        link.request("aclose", number)
+        raise
+
+
+def generator(link: Link, number: int) -> Generator[Any, Any, Any]:
+    """One that yields what the original yields, and passes on what is sent and thrown into it."""
+    verb: tuple[Any, ...] = ("next",)
+    while True:
+        try:
+            value = link.request(verb[0], number, *verb[1:])
+        except StopIteration as stop:
+            return stop.value
+        try:
+            sent = yield value
+        except GeneratorExit:
+            link.request("close", number)
+            raise
+        except BaseException as error:  # noqa: BLE001 - for the original to catch or not
+            verb = ("throw", link.errors.told(error))
+        else:
+            verb = ("next",) if sent is None else ("send", link.codec.encode(sent))

@@ -1,0 +1,86 @@
+"""What ``inspect``, ``dataclasses`` and the like want to know of a function or class of the other process."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from .plain import OWN_MODULE
+
+if TYPE_CHECKING:
+    from .link import Link
+
+
+def fields_of(link: Link, number: int) -> dict[str, Any]:
+    """``__dataclass_fields__`` of an original."""
+    found = link.request("fields", number)
+    if not isinstance(found, list):
+        raise AttributeError("__dataclass_fields__")
+    dataclasses: Any = importlib.import_module("dataclasses")
+    fields = {}
+    for name, kind in found:
+        field = fields[str(name)] = dataclasses.field()
+        field.name, field.type, field._field_type = str(name), kind, dataclasses._FIELD
+    return fields
+
+
+def signature(link: Link, number: int) -> Any:
+    """``inspect.signature`` of an original."""
+    inspect: Any = importlib.import_module("inspect")
+    rows, returned = link.request("signature", number)
+    none = inspect.Parameter.empty
+    parts = [
+        inspect.Parameter(
+            str(name),
+            list(inspect._ParameterKind)[int(kind)],
+            default=default[0] if default else none,
+            annotation=annotation[0] if annotation else none,
+        )
+        for name, kind, default, annotation in rows
+    ]
+    return inspect.Signature(parts, return_annotation=returned[0] if returned else none)
+
+
+class Code:
+    """What ``inspect`` asks of the code of a function."""
+
+    __class__ = types.CodeType  # type: ignore[assignment] # for isinstance
+
+    def __init__(self, numbers: dict[str, Any], source: str) -> None:
+        self.__dict__.update(numbers)
+        lines = source.splitlines(keepends=True)
+        importlib.import_module("linecache").cache[self.co_filename] = (len(source), None, lines, self.co_filename)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+def parameters(link: Link, thing: Any) -> list[Any]:
+    """The signature of a thing, in plain parts."""
+    inspect: Any = importlib.import_module("inspect")
+    found, none = inspect.signature(thing), inspect.Parameter.empty
+    rows = [
+        [part.name, int(part.kind), *([] if value is none else [value] for value in (part.default, part.annotation))]
+        for part in found.parameters.values()
+    ]
+    return [rows, [] if found.return_annotation is none else [found.return_annotation]]
+
+
+def code_of(thing: Any) -> list[Any]:
+    """What ``Code`` is made of: numbers and names of a function's code, and the source of the program."""
+    code = thing.__code__
+    names = ("argcount", "posonlyargcount", "kwonlyargcount", "flags", "nlocals", "firstlineno", "filename", "name")
+    numbers = {f"co_{name}": getattr(code, f"co_{name}") for name in (*names, "varnames", "names", "qualname")}
+    path = sys.modules[OWN_MODULE].__file__ or ""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [numbers, file.read() if code.co_filename == path else ""]
+
+
+def fields(kind: Any) -> list[Any] | None:
+    """Names and types of the fields of a data class; None where it is none."""
+    found = getattr(kind, "__dataclass_fields__", None)
+    if not isinstance(found, dict):
+        return None
+    return [[field.name, field.type] for field in found.values() if field._field_type.name == "_FIELD"]

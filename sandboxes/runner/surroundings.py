@@ -1,0 +1,185 @@
+"""What tests change around a program without touching it: a patched ``input``, ``print`` or clock, standard input,
+arguments, the environment, a seed, caught output and warnings.
+
+In one process the program would see it at once. Here the tester looks, before it asks the candidate for anything,
+whether one of the usual places holds something new, and has the candidate put it (mostly a handle) in the same place.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from .errors import names_of
+from .files import receive
+
+if TYPE_CHECKING:
+    from .link import Link
+
+PLACES = {
+    "builtins": ("input", "print", "open"),
+    "sys": ("stdin", "stderr", "argv"),
+    "time": ("sleep", "time", "monotonic", "perf_counter", "localtime", "strftime"),
+    "random": (
+        *("random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss"),
+        *("getrandbits", "normalvariate"),
+    ),
+    "os": ("getenv", "getcwd", "listdir", "system", "urandom", "cpu_count", "getpid"),
+    "os.path": ("exists", "isfile", "isdir", "getsize"),
+    "datetime": ("datetime", "date"),
+    "subprocess": ("run", "check_output", "Popen"),
+    "secrets": ("choice", "randbelow", "token_hex"),
+    "uuid": ("uuid4", "uuid1"),
+    "getpass": ("getpass",),
+    "urllib.request": ("urlopen",),
+    "warnings": ("_showwarnmsg_impl",),
+}
+_SEEDED = ("random", "numpy.random")
+_HINTS = {"stderr": ("stderr", "capsys", "capfd"), "_showwarnmsg_impl": ("warn",)}
+"""Words of tests that change a place without naming it."""
+_KEPT = 1 << 20
+
+
+class Watched:
+    """The tester's: what is in the places at first, and what the candidate has been told of since.
+
+    Only places that the ``source`` of the tests may mean are looked at: a look costs more than a call.
+    """
+
+    def __init__(self, link: Link, source: str) -> None:
+        self._link, self._busy = link, False
+        self._places = list(_places(source))
+        self._told: dict[tuple[str, str], Any] = {}
+        self._changes_environment = "environ" in source or "env(" in source
+        self._environment = dict(os.environ) if self._changes_environment else {}
+        self._seeds: list[tuple[str, Any]] = []
+        self._seeded = "seed(" in source
+        if self._seeded:
+            for name in _SEEDED:
+                self._watch_seed(name)
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._places or self._changes_environment or self._seeded)
+
+    def look(self) -> None:
+        """Tell the candidate of what is new."""
+        if self._busy:
+            return
+        for module, name, names, first in self._places:
+            now = names.get(name)
+            if now is not self._told.get((module, name), first):
+                self._told[module, name] = now
+                self._tell("place", module, name, *(() if now is first else (self._written(name, now),)))
+        if self._changes_environment and dict(os.environ) != self._environment:
+            self._environment = dict(os.environ)
+            self._tell("environment", self._link.codec.encode(self._environment))
+        while self._seeds:
+            module, args = self._seeds.pop(0)
+            self._tell("seed", module, self._link.codec.encode(args))
+
+    def _written(self, name: str, now: Any) -> Any:
+        return None if name in ("stderr", "_showwarnmsg_impl") else self._link.codec.encode(now)
+
+    def _tell(self, *what: Any) -> None:
+        self._busy = True
+        try:
+            self._link.request("around", 0, *what)
+        finally:
+            self._busy = False
+
+    def _watch_seed(self, name: str) -> None:
+        module: Any = sys.modules.get(name)
+        if module is None:
+            return
+        seed = module.seed
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self._seeds.append((name, [args, kwargs]))
+            return seed(*args, **kwargs)
+
+        module.seed = watched
+
+
+def _places(source: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+    for module, attributes in PLACES.items():
+        named = [name for name in attributes if any(word in source for word in _HINTS.get(name, (name,)))]
+        names = getattr(sys.modules.get(module), "__dict__", {}) if named else {}
+        yield from ((module, name, names, names[name]) for name in named if name in names)
+
+
+class Told:
+    """The candidate's: what was put in which place, and what was caught on behalf of the tests."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._first: dict[tuple[str, str], Any] = {}
+        self._stderr: _Errors | None = None
+        self._warnings: list[Any] = []
+
+    def hear(self, what: str, *rest: Any) -> None:
+        """Do what the tester tells of."""
+        known: dict[str, Callable[..., None]]
+        known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
+        known[what](*rest)
+
+    def _place(self, module: str, name: str, *written: Any) -> None:
+        home: Any = __import__(module, fromlist=["x"])
+        first = self._first.setdefault((module, name), getattr(home, name))
+        value = self._link.codec.decode(written[0]) if written else first
+        if written and name == "stderr":
+            value = self._stderr = self._stderr or _Errors(first)
+        if name == "_showwarnmsg_impl":
+            home.simplefilter("always" if written else "default")
+            value = self._warnings.append if written else first
+        setattr(home, name, value)
+
+    def _environ(self, written: Any) -> None:
+        wanted = self._link.codec.decode(written)
+        os.environ.clear()
+        os.environ.update(wanted)
+
+    def _seed(self, module: str, written: Any) -> None:
+        args, kwargs = self._link.codec.decode(written)
+        __import__(module, fromlist=["x"]).seed(*args, **kwargs)
+
+    def _file(self, path: str, written: Any) -> None:
+        receive(path, self._link.codec.decode(written))
+
+    def caught(self) -> tuple[str, list[Any]]:
+        """Text of standard error and warnings, each once, where the tests look at them."""
+        if self._stderr is None and not self._warnings:
+            return "", []
+        text = self._stderr.taken() if self._stderr else ""
+        found, self._warnings[:] = list(self._warnings), []
+        return text, [[names_of(warning.category), str(warning.message)] for warning in found]
+
+
+class _Errors(io.TextIOBase):
+    """Standard error that remembers what was written."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner, self._parts = inner, list[str]()
+
+    def write(self, text: str) -> int:
+        if sum(map(len, self._parts)) < _KEPT:
+            self._parts.append(text)
+        self._inner.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._inner.flush()
+
+    def fileno(self) -> int:
+        number: int = self._inner.fileno()
+        return number
+
+    def taken(self) -> str:
+        """What was written since the last time."""
+        text = "".join(self._parts)
+        self._parts.clear()
+        return text
