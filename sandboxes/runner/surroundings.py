@@ -48,7 +48,7 @@ class Watched:
         self._link, self._busy = link, False
         self._places = list(_places())
         self._told: dict[tuple[str, str], Any] = {}
-        self._environment = dict(os.environ)
+        self._environment = _environment()
         self._seeds: list[tuple[str, Any]] = []
         if "seed(" in source:
             for name in _SEEDED:
@@ -63,8 +63,9 @@ class Watched:
             if now is not self._told.get((module, name), first):
                 self._told[module, name] = now
                 self._tell("place", module, name, *(() if now is first else (self._written(name, now),)))
-        if dict(os.environ) != self._environment:
-            self._environment = dict(os.environ)
+        environment = _environment()
+        if environment != self._environment:
+            self._environment = environment
             self._tell("environment", self._link.codec.encode(self._environment))
         while self._seeds:
             module, args = self._seeds.pop(0)
@@ -91,6 +92,11 @@ class Watched:
             return seed(*args, **kwargs)
 
         module.seed = watched
+
+
+def _environment() -> dict[str, str]:
+    """Without what pytest puts there: the name of the test, which has its parameters in it, expected values too."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
 
 
 def _places() -> Iterator[tuple[str, str, dict[str, Any], Any]]:

@@ -28,7 +28,7 @@ _INERT = (
     types.CoroutineType,
     types.AsyncGeneratorType,
 )
-"""Of a tester's: what leads to code, or to what was bound to it."""
+"""Of a tester's: what leads to code, or to what was bound to it. So does a logger's ``findCaller``."""
 
 
 def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[Any]:
@@ -71,7 +71,12 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     if not link.strict or (not writes and name in _STRICT_NAMES):
         return
     inert = isinstance(thing, _INERT) or getattr(type(thing), "__module__", "") in ("functools", "operator")
-    if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
+    if (
+        name.startswith("_")
+        or name == "findCaller"
+        or (inert and not writes)
+        or (writes and not hasattr(thing, "__dict__"))
+    ):
         raise AttributeError(name)
     of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
     if of_a_mock or (writes and callable(getattr(thing, name, None))):
