@@ -70,3 +70,5 @@ def test_a_reference_of_the_wrong_type_names_what_is_wrong() -> None:
     registry.register(Echo())
     with pytest.raises(InvalidTask, match="reference: Input should be a valid string"):
         registry["echo"].parse({"x": 1}, {})
+    with pytest.raises(InvalidTask, match="there is no reference: it is null"):
+        registry["echo"].parse(None, {})

@@ -21,6 +21,7 @@ from reward_server.verifiers.structured import NotParsed, fenced_blocks, last_do
 MAX_CALLS = 64
 _TAGGED = re.compile(r"<(tool_call|function_call)>((?:(?!<(?:tool|function)_call>).)*?)</\1>", re.DOTALL)
 _FUNCTION = re.compile(r"<function=([\w.-]{1,100})>((?:(?!<function=).)*?)</function>", re.DOTALL)
+_PARAMETER = re.compile(r"<parameter=([\w.-]{1,100})>\n?((?:(?!</?parameter).)*?)\n?</parameter>", re.DOTALL)
 _SPECIAL = re.compile(r"<\|\w{1,30}\|>")
 _PYTHON = re.compile(r"\[?\s*[A-Za-z_][\w.]{0,100}\(.{0,20000}\)\s*[\];]?\s*", re.DOTALL)
 
@@ -83,11 +84,11 @@ class Call:
 class ToolCall:
     """Right if the completion makes exactly the expected calls, each with the expected arguments.
 
-    Calls are read from ``<tool_call>`` or ``<function=name>`` tags, from JSON (``name`` with ``arguments``,
-    ``parameters`` or ``input``, an OpenAI ``function`` object, a list, a ``tool_calls`` key, line by line; arguments
-    may be a JSON string) or as Python calls with literal arguments, in a list or line by line. With ``tools`` the
-    arguments must satisfy the function's schema, and an argument left out counts as its default. Numbers compare by
-    value. ``score`` is the F1 over calls.
+    Calls are read from ``<tool_call>`` or ``<function=name>`` tags (JSON or ``<parameter=key>`` in them), from JSON
+    (``name`` with ``arguments``, ``parameters`` or ``input``, an OpenAI ``function`` object, a list, a ``tool_calls``
+    key, line by line; arguments may be a JSON string) or as Python calls with literal arguments, in a list or line by
+    line. With ``tools`` the arguments must satisfy the function's schema, and an argument left out counts as its
+    default. Numbers compare by value. ``score`` is the F1 over calls.
     """
 
     name = "tool_call"
@@ -134,7 +135,7 @@ class ToolCall:
 
     def verify(self, task: Task, completion: Completion, context: Context) -> Verdict:
         """Find the calls and pair them with the expected ones."""
-        calls = _calls(completion.text, task.params.format)
+        calls = _calls(completion.text, task)
         gold = task.reference.calls
         if calls is None and not completion.text.strip():
             return no_answer()
@@ -227,18 +228,12 @@ def _equal(gold: Json, said: Json, params: ToolCallParams) -> bool:
     return bool(gold == said)
 
 
-def _calls(text: str, format: str) -> list[Call] | None:
+def _calls(text: str, task: Task) -> list[Call] | None:
     """Calls of the completion in order; None where there is nothing that looks like one."""
-    tagged: list[tuple[str, str]] = [("", match[2]) for match in _TAGGED.finditer(text)]
-    if tagged := tagged or [(match[1], match[2]) for match in _FUNCTION.finditer(text)]:
-        calls: list[Call] = []
-        for name, source in tagged[: MAX_CALLS + 1]:
-            try:
-                value = parse(source.strip() or "{}", "json")
-                calls += _from_json({"name": name, "arguments": value} if name else value)
-            except NotParsed:
-                calls.append(Call("(not JSON)", {}))
-        return calls
+    format = task.params.format
+    bodies = [match[2] for match in _TAGGED.finditer(text)] or [match[0] for match in _FUNCTION.finditer(text)]
+    if bodies:
+        return [call for body in bodies[: MAX_CALLS + 1] for call in _from_tag(body.strip(), task)]
     blocks = [body for _, body in fenced_blocks(text)]
     if format != "python":
         for source in (*reversed(blocks[-8:]), text):
@@ -247,6 +242,31 @@ def _calls(text: str, format: str) -> list[Call] | None:
     if format != "json":
         return _from_python(_SPECIAL.sub("", blocks[-1] if blocks else text).strip(" \n\t`"))
     return None
+
+
+def _from_tag(body: str, task: Task) -> list[Call]:
+    """Calls of one tag: JSON, or functions with JSON or with parameters in tags; what is none is a wrong one."""
+    calls: list[Call] = []
+    functions = [(match[1], match[2].strip()) for match in _FUNCTION.finditer(body)]
+    try:
+        for name, source in functions:
+            written = {key: _typed(name, key, text, task) for key, text in _PARAMETER.findall(source)}
+            calls += _from_json({"name": name, "arguments": written or parse(source or "{}", "json")})
+        calls += [] if functions else _from_json(parse(body, "json"))
+    except NotParsed:
+        pass
+    return calls or [Call("(no call)", {})]
+
+
+def _typed(name: str, key: str, text: str, task: Task) -> Json:
+    """A parameter that is written without quotes: text where text is expected, else the JSON that it may be."""
+    golds = [call.arguments.get(key) for call in task.reference.calls if call.name == name]
+    if any(isinstance(gold, str) for gold in golds):
+        return text
+    try:
+        return parse(text, "json")
+    except NotParsed:
+        return text
 
 
 def _from_json(value: Json) -> Iterator[Call]:
@@ -260,14 +280,16 @@ def _from_json(value: Json) -> Iterator[Call]:
         function = value.get("function")
         inner = function if isinstance(function, dict) else value
         name = function if isinstance(function, str) else inner.get("name")
-        arguments: Json = next((inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner), {})
+        given = [inner[key] for key in ("arguments", "parameters", "args", "input") if key in inner]
+        if not isinstance(name, str) or not (given or inner.keys() <= {"name", "id", "type", "function"}):
+            return  # an object about somebody called so
+        arguments: Json = (given[0] if given else None) or {}
         if isinstance(arguments, str):
             try:
                 arguments = parse(arguments or "{}", "json")
             except NotParsed:
                 arguments = {"(not JSON)": arguments}
-        if isinstance(name, str) and isinstance(arguments, dict):
-            yield Call(name, arguments)
+        yield Call(name, arguments if isinstance(arguments, dict) else {"(not an object)": arguments})
 
 
 def _from_python(text: str) -> list[Call] | None:

@@ -107,7 +107,7 @@ def _take(descriptors: Sequence[int]) -> bytes:
 def _set_identity(uid: int) -> None:
     os.setsid()
     descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    os.write(descriptor, b"1000")
+    os.write(descriptor, b"1000" if uid else b"500")  # of a template and its forks, a fork is what has to go
     os.close(descriptor)
     os.setgroups([])
     os.setresgid(uid, uid, uid)

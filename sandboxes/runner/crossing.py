@@ -86,6 +86,8 @@ class Crossing:
         kind = type(thing)
         if kind is types.FunctionType:  # what follows would come to the same, and look at much
             return {"h": [self.give(thing), "cf", kind.__name__]}
+        if kind is types.MethodType:
+            return {"h": [self.give(thing), "ce", "method"]}
         home = self.number_of(thing)
         if home is not None:
             return {"y": home}

@@ -62,6 +62,8 @@ class Link(Crossing):
         """What this side has printed since it was last asked: text, text of errors, warnings; empty for nothing."""
         self.serves: dict[str, Callable[..., Any]] = {}
         """What the other side may ask for that is about no thing."""
+        self.lends_files = False
+        """Whether what paths in a call name is opened to the other side."""
         self.look: Callable[[], None] | None = None
         """Tells the other side what has changed around it, before it is asked for anything."""
 
@@ -72,7 +74,8 @@ class Link(Crossing):
                 raise RecursionError("calls between tester and candidate are nested too deeply")
             if self.look is not None:
                 self.look()
-                for row in self.lent.changed() if verb != "lent" else ():
+            if self.strict and verb != "lent":
+                for row in self.lent.changed():
                     self.request("lent", 0, [row])
             self._nesting += 1
             self.on_request(verb not in _UNCOUNTED)
@@ -118,7 +121,7 @@ class Link(Crossing):
         """Call what a handle stands for; mutable arguments are updated to what the other side made of them."""
         values = [*args, *kwargs.values()]
         with self._turn:
-            for value in values if self.look is not None else ():
+            for value in values if self.lends_files else ():
                 if is_path(value):
                     lend(
                         value, lambda path, content: self.request("around", 0, "file", path, self.codec.encode(content))
@@ -128,8 +131,8 @@ class Link(Crossing):
             try:
                 written, rows, *lent = answer
                 (result,), _ = self.codec.decode_together([written], rows, objects)
-                for number, at in lent[0] if lent else ():
-                    self.lent.keep(number, values[at])
+                for place, at in lent[0] if lent else ():
+                    self.lent.keep(place, values[at])
             except (NotPlain, LookupError, TypeError, ValueError) as why:
                 self._leave(f"malformed: {why}")
             if number in self.constructors and isinstance(result, Proxy):

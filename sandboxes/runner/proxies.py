@@ -152,7 +152,7 @@ class Function_(Callable_):
 
     @property  # type: ignore[misc] # for ``isinstance`` to find
     def __class__(self) -> Any:
-        return FunctionType if self._sandbox_link.strict else type(self)
+        return FunctionType
 
     @property
     def __signature__(self) -> Any:

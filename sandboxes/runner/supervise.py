@@ -243,14 +243,15 @@ class Watch:
 
     def _time_left(self, groups: list[Group]) -> float:
         """Seconds until the next look at the clocks; 0 when a limit has struck."""
+        left = self._step_left(groups)
         total_left = self._total_s - (time.monotonic() - self.began)
-        if total_left <= 0:
+        if left > 0 and total_left <= 0:
             most = (MAX_WAITED_FACTOR - 1) * self._total_s + MAX_WAITED_S
             total_left += min(self._waited_s(groups), most)
             if total_left <= 0:
                 self.limit = "total_time"
                 return 0
-        return min(self._step_left(groups), total_left)
+        return min(left, total_left) if left > 0 else 0
 
     def _step_left(self, groups: list[Group]) -> float:
         self.limit, budget = "wall", self.budget

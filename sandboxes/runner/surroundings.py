@@ -38,21 +38,33 @@ PLACES = {
     "warnings": ("_showwarnmsg_impl",),
 }
 _SEEDED = ("random", "numpy.random")
+_HINTS = {"stderr": ("stderr", "capsys", "capfd"), "_showwarnmsg_impl": ("warn",)}
+"""Words of tests that change a place without naming it."""
 _KEPT = 1 << 20
 
 
 class Watched:
-    """The tester's: what is in the places at first, and what the candidate has been told of since."""
+    """The tester's: what is in the places at first, and what the candidate has been told of since.
+
+    Only places that the ``source`` of the tests may mean are looked at: a look costs more than a call.
+    """
 
     def __init__(self, link: Link, source: str) -> None:
         self._link, self._busy = link, False
-        self._places = list(_places())
+        self._places = list(_places(source))
         self._told: dict[tuple[str, str], Any] = {}
-        self._environment = _environment()
+        self._changes_environment = "environ" in source or "env(" in source
+        self._environment = _environment() if self._changes_environment else {}
         self._seeds: list[tuple[str, Any]] = []
-        if "seed(" in source:
+        self._seeded = "seed(" in source
+        if self._seeded:
             for name in _SEEDED:
                 self._watch_seed(name)
+
+    @property
+    def needed(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._places or self._changes_environment or self._seeded)
 
     def look(self) -> None:
         """Tell the candidate of what is new."""
@@ -63,9 +75,8 @@ class Watched:
             if now is not self._told.get((module, name), first):
                 self._told[module, name] = now
                 self._tell("place", module, name, *(() if now is first else (self._written(name, now),)))
-        environment = _environment()
-        if environment != self._environment:
-            self._environment = environment
+        if self._changes_environment and _environment() != self._environment:
+            self._environment = _environment()
             self._tell("environment", self._link.codec.encode(self._environment))
         while self._seeds:
             module, args = self._seeds.pop(0)
@@ -99,10 +110,11 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
 
 
-def _places() -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+def _places(source: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
     for module, attributes in PLACES.items():
-        names = getattr(sys.modules.get(module), "__dict__", {})
-        yield from ((module, name, names, names[name]) for name in attributes if name in names)
+        named = [name for name in attributes if any(word in source for word in _HINTS.get(name, (name,)))]
+        names = getattr(sys.modules.get(module), "__dict__", {}) if named else {}
+        yield from ((module, name, names, names[name]) for name in named if name in names)
 
 
 class Told:
@@ -145,6 +157,8 @@ class Told:
 
     def caught(self) -> tuple[str, list[Any]]:
         """Text of standard error and warnings, each once, where the tests look at them."""
+        if self._stderr is None and not self._warnings:
+            return "", []
         text = self._stderr.taken() if self._stderr else ""
         found, self._warnings[:] = list(self._warnings), []
         return text, [[names_of(warning.category), str(warning.message)] for warning in found]

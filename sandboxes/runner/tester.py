@@ -19,6 +19,8 @@ from .surroundings import Watched
 from .swallowing import sources
 
 _LINK, _REPORT, _STATE = 3, 4, 5
+_FILES = ("open(", "write", "tmp", "tempfile", "Path")
+"""Words of tests that have to do with files."""
 STATE = struct.Struct("<II")
 """Calls made so far, and whether the candidate is waited for: what pid 1 reads when a limit strikes."""
 
@@ -44,9 +46,12 @@ class Tester:
     def run(self) -> None:
         """Setup, entries, tests, end."""
         link, job = self._link, self._job
-        link.look = Watched(link, "".join([job["setup"], *job["tests"]])).look
         started, setup, _ = begin("tester", job["setup"])
         names = fresh_module("tester", "<setup>", started).__dict__
+        text = "".join([setup, *job["tests"]])
+        watched = Watched(link, text)
+        link.look = watched.look if watched.needed else None
+        link.lends_files = any(word in text for word in _FILES)
         try:
             if setup.strip():
                 exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)

@@ -54,6 +54,8 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
+    if link.strict and name == "__dict__" and getattr(type(thing), "__module__", "") == "tester":
+        return {key: value for key, value in vars(thing).items() if not key.startswith("_")}
     _check_name(link, thing, name)
     return getattr(thing, name)
 
@@ -176,8 +178,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     "abilities": _of_a_candidate(lambda link, thing: _described(link, thing)[1]),
     "methods": _of_a_candidate(lambda link, thing: methods(thing)),
     "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
-    "signature": _of_a_candidate(parameters),
-    "code": _of_a_candidate(lambda link, thing: code_of(thing)),
+    "signature": parameters,
+    "code": code_of,
     "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
     "set": _assign,

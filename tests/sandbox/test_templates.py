@@ -33,6 +33,7 @@ def serve(orders):
         if pid == 0:
             channel.close()
             os.chdir(f"../{place}")
+            open("/proc/self/oom_score_adj", "w").write("1000")
             os.setgroups([])
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)

@@ -13,7 +13,7 @@ from reward_server.verifiers.instructions import Instructions
 from reward_server.verifiers.instructions.ifeval import IFEVAL
 from reward_server.verifiers.instructions.text import sentences
 from reward_server.verifiers.instructions.training import FUNCTIONS
-from reward_server.verifiers.instructions.verifier import INSTRUCTIONS
+from reward_server.verifiers.instructions.verifier import INSTRUCTIONS, NOT_SERVED
 from reward_server.verifiers.registry import Registry
 
 REGISTRY = Registry()
@@ -113,7 +113,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
         ['{"a": 1}', "```json\n[1]\n```", "```\n{}\n```"],
         ["a: 1", "{'a': 1}", "Sure: {}"],
     ),
-    "detectable_format:title": ({}, ["<<A title>>\ntext"], ["<A title>", "<< >>", "<<a\nb>>"]),
+    "detectable_format:title": ({}, ["<<A title>>\ntext", "<<A > B>>"], ["<A title>", "<< >>", "<<a\nb>>"]),
     "combination:two_responses": ({}, ["one\n******\ntwo"], ["one", "one\n******\none", "a******b******c"]),
     "combination:repeat_prompt": (
         {"prompt_to_repeat": "Write a poem."},
@@ -410,10 +410,23 @@ def test_null_arguments_of_a_column_format_are_dropped() -> None:
     assert judge(reference, "none").reward == 1.0
 
 
+def test_numbers_that_a_column_format_made_fractions_are_whole() -> None:
+    nulls = {"keywords": None, "language": None}
+    reference = row("length_constraints:number_words", {**nulls, "num_words": 3.0, "relation": "less than"})
+    assert judge(reference, "one two").reward == 1.0
+    assert judge(reference, "one two three").reward == 0.0
+
+
+def test_an_id_that_no_program_decides_says_so() -> None:
+    for name in NOT_SERVED:
+        assert NOT_SERVED[name] in judge(row(name, {}), "Run").detail["message"]
+
+
 @pytest.mark.parametrize(
     "reference",
     [
         row("no:such_id", {}),
+        row("words:start_verb", {}),
         row("keywords:existence", {}),
         row("keywords:existence", {"keywords": []}),
         row("punctuation:no_comma", {"surplus": 1}),

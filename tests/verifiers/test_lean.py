@@ -88,6 +88,9 @@ AXIOMS = "'add_zero'' depends on axioms: [{}]\n"
         (AXIOMS.format("propext, sorryAx"), None, False),
         (AXIOMS.format("cheat"), None, False),
         (AXIOMS.format("Lean.ofReduceBool"), None, False),
+        (AXIOMS.format("Lean.ofReduceBool, Lean.trustCompiler"), ["Lean.ofReduceBool"], False),
+        (AXIOMS.format("«propext, Quot.sound»"), None, False),
+        (AXIOMS.format("_private.main.0.cheat"), None, False),
         (AXIOMS.format("Lean.ofReduceBool"), ["Lean.ofReduceBool"], True),
         ("problem: another statement is proved\n", None, False),
         ("problem: there is no theorem add_zero'\n", None, False),
@@ -141,6 +144,8 @@ def test_a_check_that_breaks_on_the_reference_too_is_our_fault() -> None:
         'attribute [extern "system"] Nat.add\ntheorem add_zero\' : ∀ n : Nat, n + 0 = n := by simp',
         "unsafe def x := 1\ntheorem add_zero' : ∀ n : Nat, n + 0 = n := by simp",
         "by run_tac pure ()",
+        "simproc cheat (_ + 0) := fun _ => failure\ntheorem add_zero' : ∀ n : Nat, n + 0 = n := by simp",
+        "@[norm_num _ + 0] def cheat : NormNumExt := default\ntheorem add_zero' : ∀ n : Nat, n + 0 = n := by norm_num",
     ],
 )
 def test_a_file_that_would_run_code_while_compiling_is_not_compiled(proof: str) -> None:

@@ -199,3 +199,28 @@ def test_calls_are_paired_so_that_most_fit() -> None:
     for calls in ([call("f", a=1), call("f", a=2)], [call("f", a=2), call("f", a=1)]):
         assert judge([wide, call("f", a=1)], json.dumps(calls)).reward == 1.0
     assert judge([wide, call("f", a=1)], json.dumps([call("f", a=2)] * 2)).reward == 0.0
+
+
+def test_an_object_with_a_name_is_a_call_only_if_it_could_be_one() -> None:
+    assert judge([], '{"name": "Bob", "age": 3}').reward == 1.0
+    assert judge([], '{"name": "f"}').reward == 0.0
+    assert judge([G], '{"name": "g", "arguments": null}').reward == 1.0
+    assert judge([F], f'{json.dumps(F)}\n{{"name": "f", "arguments": [1]}}').reward == 0.0
+    assert judge([F], f'{json.dumps(F)}\n{{"note": "done"}}').reward == 1.0
+
+
+def test_parameters_in_tags_are_read_as_the_type_that_is_expected() -> None:
+    def said(**given: str) -> str:
+        inner = "".join(f"<parameter={key}>\n{value}\n</parameter>\n" for key, value in given.items())
+        return f"<tool_call>\n<function=f>\n{inner}</function>\n</tool_call>"
+
+    gold = call("f", zip="12345", days=2, on=True, tags=["a"])
+    assert judge([gold], said(zip="12345", days="2", on="true", tags='["a"]')).reward == 1.0
+    assert judge([gold], said(zip="12346", days="2", on="true", tags='["a"]')).reward == 0.0
+    assert judge([gold], said(zip="12345", days="two", on="true", tags='["a"]')).reward == 0.0
+    assert judge([G], "<tool_call><function=g></function></tool_call>").reward == 1.0
+
+
+@pytest.mark.parametrize("tag", ["{bad", '{"note": 1}', "", "[]", "<function=f>{bad</function>"])
+def test_a_tag_without_a_call_is_a_wrong_call(tag: str) -> None:
+    assert judge([F], f"<tool_call>{json.dumps(F)}</tool_call><tool_call>{tag}</tool_call>").reward == 0.0

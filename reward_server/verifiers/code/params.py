@@ -40,6 +40,7 @@ class CodeParams(StrictModel):
         wall_s = WALL_FACTOR * self.time_s + WALL_EXTRA_S
         return min(max(self.time_s * tests, wall_s), max(wall_s, _USUAL_S), LONGEST_S)
 
-    def execution_limits(self, tests: int = 1) -> ExecutionLimits:
+    def execution_limits(self, tests: int = 0) -> ExecutionLimits:
         """Limits of one test, and of ``tests`` of them where one process goes through them all."""
-        return ExecutionLimits(time_s=self.time_s, total_s=self.total(tests), memory_mb=self.memory_mb)
+        total_s = self.total(tests) if tests else 0.0
+        return ExecutionLimits(time_s=self.time_s, total_s=total_s, memory_mb=self.memory_mb)

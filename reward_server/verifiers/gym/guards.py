@@ -115,11 +115,22 @@ _OPERATIONS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction
 }  # fmt: skip
 
 
+def _is_one_number(answer: str, entry: Mapping[str, Any]) -> bool:
+    """The scorer takes the first of several numbers, and does not see its sign."""
+    said = re.findall(r"(?<![\w.])[-\u2212]?\d[\d,]*(?:\.\d+)?", answer.rsplit("=", 1)[-1])
+    values = {float(one.replace(",", "").replace("\u2212", "-")) for one in said}
+    return values == {float(entry["answer"])}
+
+
 STRICTER: Mapping[str, Callable[[str, Mapping[str, Any]], bool]] = {
     "coin_flip": _is_said_of_the_coin,
     "game_of_life_halting": lambda answer, entry: answer.casefold() == str(entry["answer"]).casefold(),
     "complex_arithmetic": lambda answer, entry: "n" not in answer.casefold(),
     "puzzle24": _makes_24,
+    "gsm_symbolic": _is_one_number,
+    "advanced_geometry": lambda answer, entry: answer.count("(") <= str(entry["answer"]).count("("),
+    "letter_jumble": lambda answer, entry: len(answer.split()) == len(str(entry["answer"]).split()),
+    "knights_knaves": lambda answer, entry: "not" not in re.findall("[a-z]+", answer.lower()),
     "word_sorting": lambda answer, entry: answer.count(",") < len(entry["metadata"]["sorted_words"]),
 }
 """Tasks whose scorer gives 1 to what is wrong (any text for true, a text that is no number), and what must hold too."""

@@ -82,7 +82,7 @@ class Gym:
             self.library = importlib.metadata.version("reasoning-gym")
         except importlib.metadata.PackageNotFoundError:
             self.library = ""
-        self.version = f"2+{self.library}"
+        self.version = f"3+{self.library}"
 
     def prepare(self, reference: GymReference, params: NoParams, context: Context) -> Task:
         """Make the data set and the entry; raises ``InvalidTask``, ``Unavailable`` without the library."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Final
 
 from reward_server.verifiers.math import numerals, units
@@ -10,7 +11,7 @@ from reward_server.verifiers.math.environments import Environments
 from reward_server.verifiers.math.limits import NotMath
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words
 from reward_server.verifiers.math.powers import CALLS, IMPLICIT, PREFIX, SUM
-from reward_server.verifiers.math.symbols import MULTIPLIERS, SMALL_NUMBERS
+from reward_server.verifiers.math.symbols import MULTIPLIERS, PARTS, SMALL_NUMBERS
 from reward_server.verifiers.math.tokens import Token
 
 _CLOSES: Final = {"(": ")", "[": "]", "{": "}", "<": ">", "floor": "floor", "ceil": "ceil"}
@@ -25,13 +26,18 @@ class Atoms(Environments):
         reader = _FIRST.get(token.kind)
         if reader is None:
             raise NotMath(f"an answer does not go on with {token.value or 'nothing'!r}")
+        if token.kind in _LEAVES:
+            return reader(self, token)
         self.enter()
         node = reader(self, token)
         self.depth -= 1
         return node
 
     def first_num(self, token: Token) -> Node:
-        return self.decimal(token.value) if "." in token.value else numerals.number(token.value)
+        literal = token.value
+        if len(literal) < 16 and literal.isdigit():
+            return Num(int(literal))
+        return self.decimal(literal) if "." in literal else numerals.number(literal)
 
     def decimal(self, literal: str) -> Node:
         """A number with a point; dots or a bar over digits after it say how it goes on."""
@@ -98,8 +104,17 @@ class Atoms(Environments):
         raise NotMath("an index is not closed")
 
     def first_word(self, token: Token) -> Node:
-        value = SMALL_NUMBERS.get(token.value.lower())
-        return Words(token.value) if value is None else Num(self.spelled(value))
+        word, _, part = token.value.lower().partition("-")
+        value = SMALL_NUMBERS.get(token.value.lower(), SMALL_NUMBERS.get(word) if part in PARTS else None)
+        if value is None:
+            signed = word in ("minus", "negative") and self.peek.kind in ("NUM", "WORD")
+            if signed and (self.peek.kind == "NUM" or self.peek.value.lower() in SMALL_NUMBERS):
+                return negative(self.first())
+            return Words(token.value)
+        if part not in PARTS:
+            value = self.spelled(value)
+            part = self.next().value.lower() if self.peek.kind == "WORD" and self.peek.value.lower() in PARTS else ""
+        return Num(numerals.tidy(Fraction(value, PARTS[part]))) if part in PARTS else Num(value)
 
     def spelled(self, value: int) -> int:
         """A number in words that starts with ``value``: ``twenty one``, ``two hundred and five``."""
@@ -214,6 +229,8 @@ def negative(node: Node) -> Node:
     return Apply("neg", (node,))
 
 
+_LEAVES: Final = frozenset({"NUM", "SYM"})
+"""Kinds that nest nothing; the bracket after a letter that applies to it counts as itself."""
 _FIRST: Final[dict[str, Callable[[Atoms, Token], Node]]] = {
     "NUM": Atoms.first_num, "SYM": Atoms.first_sym, "WORD": Atoms.first_word, "UNIT": Atoms.first_word,
     "OP": Atoms.first_op,

@@ -36,14 +36,14 @@ class Undefined(Exception):
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
     """Work at ``bits`` of precision; one caller at a time."""
-    from flint import ctx
+    import flint
 
     with _PRECISION_LOCK:
-        before, ctx.prec = ctx.prec, min(bits, MAX_PRECISION)
+        before, flint.ctx.prec = flint.ctx.prec, min(bits, MAX_PRECISION)
         try:
             yield
         finally:
-            ctx.prec = before
+            flint.ctx.prec = before
 
 
 class Evaluation:
@@ -89,7 +89,7 @@ class Evaluation:
                 function = _FUNCTIONS.get(node.op)
                 if function is None:
                     return self.unknown(node)
-                result = function(*(self.value(arg) for arg in node.args))
+                result = function(*[self.value(arg) for arg in node.args])
         else:
             return self.unknown(node)
         if not result.is_finite():
@@ -112,32 +112,32 @@ class Evaluation:
             self.smallest = size
 
     def symbol(self, name: str) -> acb:
-        from flint import acb
+        import flint
 
         value = self.point.get(name)
         if value is not None:
             return _rational(value)
         if name == "pi":
-            return acb.pi()
+            return flint.acb.pi()
         if name == "e":
-            return acb(1).exp()
+            return flint.acb(1).exp()
         if name == "i":
-            return acb(0, 1)
+            return flint.acb(0, 1)
         raise Undefined(name)
 
 
 def _working_bits() -> int:
-    from flint import ctx
+    import flint
 
-    return int(ctx.prec)
+    return int(flint.ctx.prec)
 
 
 def _rational(value: int | Fraction) -> acb:
-    from flint import acb, fmpq, fmpz
+    import flint
 
-    if isinstance(value, int):
-        return acb(fmpz(value))
-    return acb(fmpq(value.numerator, value.denominator))
+    if type(value) is int:
+        return flint.acb(flint.fmpz(value))
+    return flint.acb(flint.fmpq(value.numerator, value.denominator))
 
 
 # Rules see the arguments as trees.

@@ -9,6 +9,7 @@ from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym
 
 _SHOWN_BITS = 2_000
 _SMALL = 1 << 62
+_SIGNS = {"add": "+", "mul": "*"}
 
 
 def canonical(node: Node) -> str:
@@ -22,7 +23,7 @@ def canonical(node: Node) -> str:
         known = node.canonical_memo
         if known is None:
             known = _text(node)
-            object.__setattr__(node, "canonical_memo", known)
+            node.canonical_memo = known
         return known
     if isinstance(node, Num):
         return number(node.value)
@@ -33,24 +34,24 @@ def _text(node: Apply) -> str:
     value = exact(node)
     if value is not None:
         return number(value)
-    if node.op == "add":
-        return "(" + "+".join(sorted(_flat(node, "add"))) + ")"
-    if node.op == "mul":
-        return "(" + "*".join(sorted(_flat(node, "mul"))) + ")"
-    if node.op == "neg":
+    op = node.op
+    sign = _SIGNS.get(op)
+    if sign is not None:
+        return f"({sign.join(sorted(_flat(node, op)))})"
+    if op == "neg":
         return f"-{canonical(node.args[0])}"
-    return f"{node.op}({','.join(canonical(arg) for arg in node.args)})"
+    return f"{op}({','.join([canonical(arg) for arg in node.args])})"
 
 
 def _flat(node: Apply, op: str) -> list[str]:
     parts: list[str] = []
-    stack: list[Node] = [node]
+    stack = [node]
     while stack:
-        here = stack.pop()
-        if isinstance(here, Apply) and here.op == op:
-            stack.extend(here.args)
-        else:
-            parts.append(canonical(here))
+        for arg in stack.pop().args:
+            if type(arg) is Apply and arg.op == op:
+                stack.append(arg)
+            else:
+                parts.append(canonical(arg))
     return parts
 
 

@@ -14,7 +14,7 @@ from reward_server.verifiers.math.conversion import factor
 from reward_server.verifiers.math.exact import exact
 from reward_server.verifiers.math.judgement import Budget, Judgement, different, same
 from reward_server.verifiers.math.limits import NotMath
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
+from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, operations_of, symbols_of
 from reward_server.verifiers.math.numerals import tidy
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.parser import parse
@@ -280,7 +280,7 @@ def _may_be_regions(a: str, b: str) -> bool:
 
 def _bare(node: Node, percent: bool) -> Node | None:
     """What stands before a degree sign, or a percent sign; None where there is none."""
-    if isinstance(node, Apply):
+    if isinstance(node, Apply) and operations_of(node) & _MARKS:
         if node.op == "degree" or (node.op == "percent" and percent):
             return None if "pi" in symbols_of(node) else node.args[0]
         if node.op in _LINEAR:
@@ -303,9 +303,14 @@ def _plain(node: Node, case: str) -> str:
         text = text.casefold()
     for article in ("the ", "a ", "an "):
         text = text.removeprefix(article)
-    return text
+    return _SAID_OTHERWISE.get(text, text)
 
 
+_SAID_OTHERWISE: Final = {
+    "dne": "does not exist", "do not exist": "does not exist", "infinitely many solutions": "infinitely many",
+    "infinite solutions": "infinitely many", "infinite number of solutions": "infinitely many",
+}  # fmt: skip
+_MARKS: Final = frozenset({"degree", "percent"})
 _LINEAR: Final = frozenset({"neg", "add", "mul", "div"})
 _REGIONS: Final = frozenset({"region", "relation", "group", "set", "list", "scalar"})
 _ITEMWISE: Final = frozenset({("group", "group"), ("group", "set"), ("scalar", "scalar"), ("set", "set")})

@@ -17,17 +17,20 @@ class Cursor(ABC):
 
     def __init__(self, tokens: list[Token], *, tight: bool = False) -> None:
         self.tight = tight
-        """Whether ``1/2x`` is one over two x."""
+        r"""Whether ``1/2x`` is one over two x, ``C(5,2)`` a number, and ``\sqrt23`` three times a root."""
         self.ambiguous = False
         """Whether ``tight`` made a difference."""
-        self.tokens = [token for token in tokens if token[0] != "QUOTE"]
+        kinds = [token[0] for token in tokens]
+        self.tokens = [token for token in tokens if token[0] != "QUOTE"] if "QUOTE" in kinds else tokens[:]
         while self.tokens and self.tokens[-1].kind == "STOP":
             self.tokens.pop()
         while self.tokens and (self.tokens[-1].kind == "SEP" or self.tokens[-1].kind == "ROW"):
             self.tokens.pop()
         self.tokens += [END, END, END]
-        self.last_bar = max([index for index, token in enumerate(self.tokens) if token[0] == "BAR"], default=-1)
+        self.last_bar = -1
         """Where the last bar stands: without a partner it is a condition."""
+        if "BAR" in kinds:
+            self.last_bar = max(index for index, token in enumerate(self.tokens) if token[0] == "BAR")
         self.at = 0
         self.peek = self.tokens[0]
         self.depth = 0

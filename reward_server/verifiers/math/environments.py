@@ -7,7 +7,7 @@ from typing import Final
 from reward_server.verifiers.math import numerals
 from reward_server.verifiers.math.cursor import Cursor
 from reward_server.verifiers.math.limits import MAX_CELLS, NotMath, TooBig
-from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, symbols_of
+from reward_server.verifiers.math.nodes import RELATIONS, Apply, Node, Num, Sym, Words, symbols_of
 from reward_server.verifiers.math.powers import STARTS
 from reward_server.verifiers.math.tokens import Token
 
@@ -38,7 +38,11 @@ class Environments(Cursor):
 
     def first_frac(self, token: Token) -> Node:
         numerator = self.argument(digit=True)
-        return Apply(token.value, (numerator, self.argument(digit=True)))
+        denominator = self.argument(digit=True)
+        if numerator == Sym("d") and self.peek.kind in STARTS:  # d/dx of what follows
+            if isinstance(denominator, Apply) and denominator.op == "mul" and denominator.args[0] == numerator:
+                return Apply("derivative", (denominator.args[-1], self.term(_PRODUCT)))
+        return Apply(token.value, (numerator, denominator))
 
     def first_sqrt(self, token: Token) -> Node:
         degree: Node = Num(2)
@@ -46,7 +50,9 @@ class Environments(Cursor):
             self.next()
             degree = self.answer()
             self.expect("CLOSE", "]")
-        return Apply("root", (self.argument(), degree))
+        several = token.value == "\\" and self.peek.kind == "NUM" and len(self.peek.value) > 1  # \sqrt23
+        self.ambiguous = self.ambiguous or several
+        return Apply("root", (self.argument(digit=several and self.tight), degree))
 
     def first_func(self, token: Token) -> Node:
         r"""A function, its power and base, and what it applies to: a bracket, or a product without signs."""
@@ -85,10 +91,14 @@ class Environments(Cursor):
         while self.peek.kind == "OP" and self.peek.value in "+-":
             negative ^= self.next().value == "-"
         factors = [self.term(_IMPLICIT)]
-        while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32:
+        while self.peek.kind in ("SYM", "FRAC", "SQRT", "LBRACE") and len(factors) < 32 and not self.differential():
             factors.append(self.term(_IMPLICIT))
         product = factors[0] if len(factors) == 1 else Apply("mul", tuple(factors))
         return Apply("neg", (product,)) if negative else product
+
+    def differential(self) -> bool:
+        """Whether ``dx`` comes, which ends an integral."""
+        return self.integral and self.peek[:2] == ("SYM", "d") and self.tokens[self.at + 1].kind == "SYM"
 
     def first_overline(self, token: Token) -> Node:
         r"""``\vec{v}`` and ``\overline{AB}`` are names."""
@@ -129,7 +139,7 @@ class Environments(Cursor):
         before, self.integral = self.integral, True
         body = self.term(_PRODUCT - 10)
         self.integral = before
-        if not (self.peek.kind == "SYM" and self.peek.value == "d"):
+        if self.peek[:2] != ("SYM", "d"):
             raise NotMath("an integral without its variable")
         self.next()
         variable = self.first()
@@ -186,11 +196,17 @@ class Environments(Cursor):
             raise NotMath(f"{name} is empty")
         if name in ("vmatrix", "Vmatrix"):
             return Apply("det", (Apply("matrix", table),))
+        if name == "array" and all(len(row) == 1 and _is_relation(row[0]) for row in rows):
+            return Apply("cases", table)  # a system
         if name in _MATRICES:
             return Apply("matrix", table)
         if name in _CASES:
             return Apply("cases", table)
         raise NotMath(f"unknown environment {name}")
+
+
+def _is_relation(node: Node) -> bool:
+    return isinstance(node, Apply) and (node.op in RELATIONS or node.op == "chain")
 
 
 def _unpacked(op: str, arguments: Node) -> tuple[Node, ...]:

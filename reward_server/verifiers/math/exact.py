@@ -29,7 +29,7 @@ def exact(node: Node) -> Exact | None:
     known = node.exact_memo
     if known is UNKNOWN:
         known = _evaluated(node)
-        object.__setattr__(node, "exact_memo", known)
+        node.exact_memo = known
     return known  # type: ignore[return-value]  # the slot holds what _evaluated returned
 
 
@@ -70,11 +70,17 @@ def _sum(*values: Exact) -> Exact | None:
 def _product(*values: Exact) -> Exact | None:
     if sum(bits(value) for value in values) > 2 * MAX_BITS:
         return None
+    if all(type(value) is int for value in values):
+        return math.prod(values)
     return Fraction(math.prod(value.numerator for value in values), math.prod(value.denominator for value in values))
 
 
 def _divide(numerator: Exact, denominator: Exact) -> Exact | None:
-    return None if denominator == 0 else Fraction(numerator) / denominator
+    if denominator == 0:
+        return None
+    if type(numerator) is int and type(denominator) is int:
+        return Fraction(numerator, denominator)
+    return Fraction(numerator) / denominator
 
 
 def power(base: Exact, exponent: Exact) -> Exact | None:

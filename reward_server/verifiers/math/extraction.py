@@ -19,6 +19,8 @@ from typing import Final, NamedTuple
 from reward_server.verifiers.math.limits import MAX_ANSWER, MAX_TEXT
 
 _BOX: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*(?=\{)|\\boxed\s+(?=[^\s{])")
+_PREFIX: Final = len("\\frame")
+"""Characters that may stand before ``box`` in the names of boxes."""
 _BARE: Final = re.compile(r"\\?\w+|\S")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _DELIMITER: Final = re.compile(
@@ -40,15 +42,22 @@ _ANSWER_LINE: Final = re.compile(
     r"|(?:^|\n)[ \t]*(?:\*\*|__)?(?:the\s+)?final\s+answer(?:\*\*|__)?[ \t]*\n\s*(?=\S)"
     r"|<answer>\s*(?=\S)|答案(?:是|为)?[ \t]*[:：]?[ \t]*(?=\S)"
     r"|(?:réponse|respuesta|risposta|resposta|antwort|ответ|答え|정답)(?:\s+final[ea]?)?"
-    r"(?:\s*[:：]|\s+(?:est|es|è|é|ist|lautet)\b|は|은|는)[ \t]*(?=\S)"
+    r"(?:\s*[:：]|\s+(?:est|es|è|é|ist|lautet)\b[ \t]*:?|は|은|는)[ \t]*(?=\S)"
     rf"|\b{_SAID}(?:\s+is)?[ \t]*[:：]\s*(?=\S)"
     rf"|\b(?:final|correct|the|my|our|hence,|thus,|so,?)\s+(?:(?:required|desired)\s+)?{_CHOSEN}"
     r"(?:\s+to\s+(?:the|this)\s+(?:question|problem))?\s+(?:(?:is|(?:would|should|must)\s+be|equals)\b|=)[ \t]*"
     r"(?:(?:therefore|thus|simply)\b,?[ \t]*)?(?=[^\s:：])",
     re.IGNORECASE,
 )
+_SUPPOSED: Final = re.compile(
+    r"(?:\b(?:if|suppose|assume|assuming|unless|whether|imagine|say)"
+    r"|(?:\b(?:not|false|wrong|incorrect|untrue|impossible|unlikely|doubt|deny)|n['’]t)\b[^.,;:!?\n]*\b(?:that|why|how))"
+    r"(?:\s+that)?\s+\Z",
+    re.IGNORECASE,
+)
+"""Before "the answer is": what says that it is only supposed to be, or that it is not."""
 _ANSWER_END: Final = re.compile("</answer>", re.IGNORECASE)
-_SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])|,?\s+(?:since|because)\b")
+_SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])|,?\s+\(?(?:since|because)\b")
 """Where what is said of the answer ends: at the next sentence, or at a reason."""
 _MARKS_AT_END: Final = re.compile(r"(?:\s*(?:</s>|<\|\w{1,20}\|>))+\Z")
 """Marks with which a model's text may end: ``</s>``, ``<|im_end|>``."""
@@ -97,9 +106,8 @@ def extract(text: str, how: str = "auto") -> Extracted | None:
     Extracted(parts=('7',), rule='answer_line')
     """
     text = text[-MAX_TEXT:]
-    thought = text.rfind("</think>")
-    if thought >= 0:
-        text = text[thought + len("</think>") :]
+    if "</think>" in text:
+        text = text.rpartition("</think>")[2]
     ended = _MARKS_AT_END.search(text, len(text) - _MAX_GAP) if text[-1:] == ">" else None
     if ended:
         text = text[: ended.start()]
@@ -133,7 +141,8 @@ def _connects(text: str, end: int, start: int) -> bool:
 
 def _boxes(text: str) -> list[Span]:
     """All closed boxes that are not inside another, in order; one pass over the braces."""
-    starts = list(_BOX.finditer(text))
+    first = text.find("box")  # quicker than to match
+    starts = list(_BOX.finditer(text, max(0, first - _PREFIX))) if first >= 0 else []
     if not starts:
         return []
     closes = _closing(text, {match.end() for match in starts}, starts[0].end())
@@ -172,7 +181,8 @@ def _closing(text: str, wanted: set[int], start: int) -> dict[int, int]:
 def _answer_line(text: str) -> Extracted | None:
     last = None
     for match in _ANSWER_LINE.finditer(text):
-        last = match
+        if not _SUPPOSED.search(text, max(0, match.start() - _MAX_GAP), match.start()):
+            last = match
     if last is None:
         return None
     rest = _ANSWER_END.split(text[last.end() : last.end() + MAX_ANSWER], maxsplit=1)[0]

@@ -47,11 +47,10 @@ _FIELDS: Final = 1_024
 
 
 class Field(NamedTuple):
-    """Two primes of 61 bits, the ring modulo their product, and a root of -1 in it."""
+    """Two primes of 61 bits, and the ring modulo their product."""
 
     primes: tuple[int, int]
     ring: fmpz_mod_ctx
-    imaginary: fmpz_mod
 
 
 @cache
@@ -64,9 +63,13 @@ def _field(number: int) -> Field:
         while not fmpz(prime).is_probable_prime():
             prime += 4
         found.append(prime)
-    primes = found[0], found[1]
-    ring = fmpz_mod_ctx(primes[0] * primes[1])
-    return Field(primes, ring, ring(_joined([pow(_nonresidue(p), (p - 1) // 4, p) for p in primes], primes)))
+    return Field((found[0], found[1]), fmpz_mod_ctx(found[0] * found[1]))
+
+
+@cache
+def _imaginary(primes: tuple[int, int]) -> int:
+    """A root of -1 modulo both primes."""
+    return _joined([pow(_nonresidue(p), (p - 1) // 4, p) for p in primes], primes)
 
 
 def _joined(residues: list[int], primes: tuple[int, int]) -> int:
@@ -128,21 +131,22 @@ class Residues:
     def value(self, node: Node) -> fmpz_mod:
         """The residue of a tree; raises ``Unsuited``, or ``ZeroDivisionError`` at a pole."""
         self.budget.spend()
-        if isinstance(node, Sym):
+        if type(node) is Sym:
             return self.symbol(node.name)
         known = exact(node)
         if known is not None:
             return self.number(known)
-        rule = _RULES.get(node.op) if isinstance(node, Apply) else None
+        rule = _RULES.get(node.op) if type(node) is Apply else None
         if rule is None:
             raise Unsuited
-        result: fmpz_mod = rule(self, children(node))
+        result: fmpz_mod = rule(self, node.args)  # type: ignore[union-attr]  # only an Apply has a rule
         return result
 
     def number(self, value: Exact) -> fmpz_mod:
         self.weight += self.power * (1 + bits(value) // 60)
-        top = self.residue(value.numerator)
-        return top if value.denominator == 1 else top / self.residue(value.denominator)
+        if type(value) is int:
+            return self.residue(value)
+        return self.residue(value.numerator) / self.residue(value.denominator)
 
     def integer(self, node: Node) -> int:
         """The value of an exponent, which may be made of the variables of sums; raises ``Unsuited``."""
@@ -161,8 +165,8 @@ class Residues:
         self.weight += self.power
         found = self.point.get(name)
         if found is None:
-            found = self.field.imaginary if name == "i" else self.residue(_drawn(self.seed, f"{self.index} {name}"))
-            self.point[name] = found
+            drawn = _imaginary(self.field.primes) if name == "i" else _drawn(self.seed, f"{self.index} {name}")
+            found = self.point[name] = self.residue(drawn)
         return found
 
 

@@ -1,5 +1,7 @@
 """The tree of an answer: four immutable nodes, plain data, no behaviour.
 
+Their fields are ``Final``, which the type checker keeps; keeping it at run time would double the cost of a node.
+
 ``Num`` is an exact number that may remember how precisely it was written, ``Sym`` a letter or a name, ``Words``
 text that is no mathematics, ``Apply`` an operation of ``OPERATIONS`` (or a function of ``symbols.FUNCTIONS``) on
 other nodes. Nothing in a tree can be called or looked up: it is what model text becomes, and all it becomes.
@@ -15,29 +17,29 @@ UNKNOWN: Final = object()
 """In a slot that nothing has been put into."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Num:
     """A number: ``value`` exactly as written, ``ulp`` the unit of its last decimal where it was a decimal."""
 
-    value: int | Fraction
-    ulp: Fraction | None = None
+    value: Final[int | Fraction]
+    ulp: Final[Fraction | None] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Sym:
     """A variable, a constant or a named point: ``x``, ``pi``, ``x_1``, ``f'``."""
 
-    name: str
+    name: Final[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Words:
     """Words that stand for themselves: ``even``, ``two lines``, a unit."""
 
-    text: str
+    text: Final[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Apply:
     """An operation on other nodes.
 
@@ -45,8 +47,8 @@ class Apply:
     whoever fills them first, they say the same.
     """
 
-    op: str
-    args: tuple[Node, ...]
+    op: Final[str]
+    args: Final[tuple[Node, ...]]
     exact_memo: int | Fraction | None | object = field(default=UNKNOWN, init=False, repr=False, compare=False)
     canonical_memo: str | None = field(default=None, init=False, repr=False, compare=False)
     survey_memo: Survey | None = field(default=None, init=False, repr=False, compare=False)
@@ -164,7 +166,7 @@ def _survey(node: Apply) -> Survey:
             elif type(here) is Words:
                 words = True
         known = Survey(frozenset(symbols), frozenset(operations), words)
-        object.__setattr__(node, "survey_memo", known)
+        node.survey_memo = known
     return known
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from reward_server.verifiers.math.compare import Comparer
 from reward_server.verifiers.math.judgement import Spent
+from reward_server.verifiers.math.limits import TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, symbols_of
 from reward_server.verifiers.math.params import MathParams
 from reward_server.verifiers.math.reading import readings
+from reward_server.verifiers.math.scalars import unevaluated
+from reward_server.verifiers.math.shapes import labelled
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 
@@ -26,11 +30,43 @@ def violation(answer: Node, params: MathParams) -> str:
     return _FORMS[params.form](answer)
 
 
+def left_to_do(answer: Node, gold: Node) -> str:
+    r"""What an answer leaves to be carried out though the reference does not; empty where there is nothing.
+
+    An integral, limit, derivative or infinite sum repeats the question.
+
+    >>> from reward_server.verifiers.math.reading import read
+    >>> left_to_do(read(r"\int_0^1 x^2\,dx"), read("1/3")), left_to_do(read("1/3"), read(r"\int_0^1 x^2\,dx"))
+    ('an integral is not carried out', '')
+    """
+    left = _undone(answer) - _undone(gold)
+    return f"an {min(left)} is not carried out".replace("an infinite", "an infinite sum") if left else ""
+
+
+def _undone(node: Node) -> frozenset[str]:
+    """Operations left to do in what is said, labels apart; one member of a chain that is carried out is enough."""
+    if not unevaluated(node):
+        return _NOTHING
+    label, value = labelled(node)
+    if isinstance(value, Apply) and value.op == "same":
+        return frozenset.intersection(*map(_undone, value.args))
+    if label is not None and value is not node:
+        return _undone(value)
+    if isinstance(node, Apply) and node.op in ("list", "or", "and", "set", "tuple"):
+        return _NOTHING.union(*map(_undone, node.args))
+    return unevaluated(node)
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
 def with_options(accepted: tuple[Node, ...], params: MathParams) -> tuple[Node, ...]:
     """The accepted answers, and those that the options make the same: the letter of a text, the text of a letter.
 
     Raises ``NotMath`` or ``TooBig`` for an option that cannot be read.
     """
+    if not params.options:
+        return accepted
     found = list(accepted)
     texts = {letter: readings(text, decimal_comma=params.decimal_comma) for letter, text in params.options.items()}
     for gold in accepted:
@@ -55,7 +91,7 @@ def fold_case(node: Node) -> Node:
 def _same(a: Node, b: Node, params: MathParams) -> bool:
     try:
         return bool(Comparer(params).compare(a, b).equal)
-    except Spent:
+    except (Spent, TooBig):
         return False
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from reward_server.verifiers.math.canonical import canonical
@@ -24,7 +25,7 @@ from reward_server.verifiers.math.nodes import Apply, Node, Sym
 from reward_server.verifiers.math.symbols import CONSTANTS
 
 if TYPE_CHECKING:
-    from flint import fmpq_mpoly
+    from flint import fmpq_mpoly, fmpq_mpoly_ctx
 
 _MAX_UNKNOWNS: Final = 8
 _MAX_DEGREE: Final = 24
@@ -85,14 +86,19 @@ def _numerator(quotient: Quotient) -> fmpq_mpoly:
     return top / top.gcd(bottom)
 
 
+@cache
+def _context() -> fmpq_mpoly_ctx:
+    from flint import Ordering, fmpq_mpoly_ctx
+
+    return fmpq_mpoly_ctx.get([f"u{k}" for k in range(_MAX_UNKNOWNS)], Ordering.lex)
+
+
 class _Ring:
     """Polynomials in the unknowns of two trees, as they come up."""
 
     def __init__(self, budget: Budget) -> None:
-        from flint import Ordering, fmpq_mpoly_ctx
-
         self.budget = budget
-        self.context = fmpq_mpoly_ctx.get([f"u{k}" for k in range(_MAX_UNKNOWNS)], Ordering.lex)
+        self.context = _context()
         self.one = self.context.constant(1)
         self.unknowns: dict[str, fmpq_mpoly] = {}
         self.opaque = False
@@ -112,18 +118,18 @@ class _Ring:
         return Quotient(self.unknown(canonical(node)), self.one)
 
     def number(self, value: Exact) -> fmpq_mpoly:
-        from flint import fmpq
+        import flint
 
         if bits(value) > _MAX_BITS:
             raise Unsuited
-        return self.context.constant(fmpq(value.numerator, value.denominator))
+        return self.context.constant(flint.fmpq(value.numerator, value.denominator))
 
     def unknown(self, name: str) -> fmpq_mpoly:
         found = self.unknowns.get(name)
         if found is None:
             if len(self.unknowns) == _MAX_UNKNOWNS:
                 raise Unsuited
-            found = self.unknowns[name] = self.context.gens()[len(self.unknowns)]
+            found = self.unknowns[name] = self.context.gen(len(self.unknowns))
         return found
 
     def times(self, a: fmpq_mpoly, b: fmpq_mpoly) -> fmpq_mpoly:

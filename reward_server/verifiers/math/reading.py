@@ -10,11 +10,11 @@ import contextlib
 import re
 from typing import Final
 
-from reward_server.verifiers.math import numerals
+from reward_server.verifiers.math import numerals, units
 from reward_server.verifiers.math.atoms import negative
 from reward_server.verifiers.math.limits import MAX_ANSWER, NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node, Num, Sym, Words, has_words
-from reward_server.verifiers.math.parser import parses
+from reward_server.verifiers.math.parser import parse, parses
 from reward_server.verifiers.math.respelling import COMMAND, inner_text, respelled
 from reward_server.verifiers.math.tensors import folded
 from reward_server.verifiers.math.tokens import tokenize
@@ -54,6 +54,11 @@ _LETTER_DIGITS: Final = re.compile(
 _PLUS_MINUS: Final = re.compile(r"(?<=[\w)}\]])\+-(?!\s)|(?<=[\w)}\]])\s?\+\s-")
 _SIMPLE: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _COLON: Final = re.compile(r"\s*:\s*")
+_LONE_UNIT: Final = re.compile(
+    r"([-+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+|\d+/\d+)(?:[eE][+-]?\d+|\s*(?:\\times|\\cdot|\*)\s*10\^\{?-?\d+\}?)?)\s+"
+    r"([mshgLNJWVK](?:\^[23])?(?:\s?/\s?(?:k?g|[mshLK]|[cm]m|min|mol)(?:\^[23])?)?)"
+)
+"""A number, a blank and the letter of a unit, and nothing else: ``5 m`` may be metres, ``5m`` and ``3+5 m`` not."""
 _AMBIGUOUS: Final = re.compile(r"\d,\d{3}(?!\d)")
 
 
@@ -98,6 +103,8 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     if "+" in text and _PLUS_MINUS.search(text):
         with contextlib.suppress(NotMath):
             found += parses(tokenize(_PLUS_MINUS.sub("-", text)))
+    if " " in text and (unit := _LONE_UNIT.fullmatch(text)):
+        found.append(Apply("quantity", (parse(tokenize(unit[1])), Words(units.canonical(unit[2])))))
     if any(map(_holds_words, found)):
         with contextlib.suppress(NotMath):
             found.append(words(text))

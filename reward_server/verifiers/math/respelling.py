@@ -19,8 +19,21 @@ COMMAND: Final = re.compile(
 )
 """A command of words with its argument, or a blank."""
 
+_VALUE: Final = (
+    "value|result|solution|sum|product|difference|quotient|remainder|probability|area|perimeter|volume|length|width|"
+    "height|radius|distance|speed|slope|angle|ratio|number|total|cost|price|color|colour|limit|integral|derivative"
+)
 _LEAD: Final = re.compile(
-    r"\s*(?:(?:the|our|my)\s+)?(?:final\s+|correct\s+)?answer(?:\s+is)?\s*[:=]?\s+(?=\S)", re.IGNORECASE
+    r"\s*(?:(?:so|thus|hence|therefore),?\s+)?(?:"
+    r"(?:(?:the|our|my)\s+)?(?:final\s+|correct\s+)?answers?(?:\s+(?:is|are))?\s*[:=]?"
+    rf"|the\s+(?:(?:total|maximum|minimum|average|exact|required|desired)\s+)?(?:{_VALUE})s?(?:\s+of\s+\S+)?"
+    r"\s+(?:is|are|equals)|(?:it|they)\s+(?:is|are|equals?)|we\s+(?:get|have|find|obtain)"
+    r")\s+(?=\S)",
+    re.IGNORECASE,
+)
+"""Words before an answer that say no more than that it is one."""
+_MAY_LEAD: Final = re.compile(
+    r"(?:\\text\w*\s?\{)?\s*(?:the|our|my|it|they|we|so|thus|hence|therefore|final|correct|answer)\b", re.IGNORECASE
 )
 _RUNS: Final = re.compile(
     r"(?:,|\\q?quad|\\[,;: ]|\\text\s?\{[^{}]{0,40}\}|\s){0,8}\(?\s?([a-z])\s?(?:\\in|∈)\s?"
@@ -62,7 +75,7 @@ _ANY: Final = re.compile("|".join(re.escape(sign) for sign, _, _ in RESPELLINGS)
 
 def respelled(text: str) -> str:
     """Without words that lead in, and with brackets and qualifiers in their usual spelling."""
-    if "nswer" in text[:60]:
+    if _MAY_LEAD.match(text):
         lead = _LEAD.match(COMMAND.sub(inner_text, text[:60]))
         if lead:
             text = unwrap(COMMAND.sub(inner_text, text)[lead.end() :]) or text

@@ -29,7 +29,7 @@ _QUICK, _RAISED = 128, 512
 
 
 def unevaluated(node: Node) -> frozenset[str]:
-    """Operations that a question asks to carry out: an answer that repeats one is not what they come to."""
+    """Operations that a question asks to carry out, and that SymPy may."""
     operations = operations_of(node)
     found = operations & _TO_CARRY_OUT
     return found | {"infinite"} if operations & _REPEATED and _is_infinite(node) else found
@@ -56,11 +56,8 @@ def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
     >>> compare_scalars(read(r"\sqrt{2}"), read("1.4142"), Budget()).tier
     'decimal'
     """
-    undone = unevaluated(a), unevaluated(b)
-    if undone[0] != undone[1]:
-        return different("structure", "one is not evaluated")
     found = _compare(a, b, budget)
-    if found.equal is None and undone[0]:
+    if found.equal is None and (unevaluated(a) or unevaluated(b)):
         one, other = sorted((a, b), key=canonical)
         answer = symbolic.ask("value", one, other, budget)
         if answer is not None:
@@ -238,14 +235,17 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     key = seed(a, b)
     whole = integer_names(a) | integer_names(b)
     wanted = points_wanted(a, b, whole)
+    barred = _has_bars(a) - _has_bars(b) if operations_of(a) & _LOGS and operations_of(b) & _LOGS else 0
     real = complex_ = complex_apart = 0
     for index in range(2 * wanted if names else 1):
         at = point(names, key, index, names if wanted == _STEPPING and index % 4 == 2 else whole)
-        apart, is_real, reason = _at(a, b, at, log_base, budget, _RAISED if index else _QUICK)
+        apart, is_real, reason = _at(a, b, at, log_base, budget)
         if apart is None:
             if not names or reason == _OPAQUE:
                 return undecided(reason)
             continue
+        if barred and is_real == (barred > 0, barred < 0):
+            return different("balls", "only the logarithm with bars is real at " + _show(at))
         if not names or is_real == (True, True):
             if apart:
                 return different("balls", "the values differ" + (" at " + _show(at) if names else ""))
@@ -262,10 +262,15 @@ def _evaluated(a: Node, b: Node, names: frozenset[str], log_base: int, budget: B
     return same("balls") if not real and complex_ >= 3 else undecided("too few points could be evaluated")
 
 
+def _has_bars(node: Node) -> bool:
+    return "abs" in operations_of(node)
+
+
 def _at(
-    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget, bits: int
+    a: Node, b: Node, at: dict[str, int | Fraction], log_base: int, budget: Budget
 ) -> tuple[bool | None, tuple[bool, bool], str]:
     """Whether the sides are apart at a point (None: no value), and which side is real there."""
+    bits = _RAISED
     while True:
         with precision(bits):
             run = Evaluation(at, budget, log_base)
@@ -282,11 +287,11 @@ def _at(
                 return True, is_real, ""
             tight = max(abs(left).rad(), abs(right).rad()) * 2 ** (bits // 4) <= max(abs(left), abs(right), key=float)
             needed = run.needed
-        if bits >= max(_RAISED, needed) and (tight or bits >= 4 * _RAISED):
+        if bits >= needed and (tight or bits >= 4 * _RAISED):
             return False, is_real, ""
         if bits >= MAX_PRECISION:
             return None, (False, False), "more precision than the limit"
-        bits = min(max(_RAISED, 2 * bits, needed), MAX_PRECISION)
+        bits = min(max(2 * bits, needed), MAX_PRECISION)
 
 
 def points_wanted(a: Node, b: Node, whole: frozenset[str]) -> int:
@@ -303,6 +308,7 @@ def _show(at: dict[str, int | Fraction]) -> str:
     return ", ".join(f"{name} = {float(value):.4g}" for name, value in sorted(at.items()))
 
 
+_LOGS: Final = frozenset({"ln", "log", "lg", "log2"})
 _STEPS: Final = frozenset({"floor", "ceil", "mod", "gcd", "lcm"})
 _PIECES: Final = frozenset({"abs", "max", "min", "sgn", "root", "asin", "acos", "atan", "acot", "asec", "acsc", "arg"})
 _OF_INTEGERS: Final = frozenset({"factorial", "double_factorial", "binom", "gcd", "lcm", "mod"})

@@ -45,7 +45,7 @@ class Sequences(ABC):
         ordered = self.params.order == "strict" and "set" not in (kind(a), kind(b))
         if "group" in (kind(a), kind(b)):
             group = a if kind(a) == "group" else b
-            if isinstance(group, Apply) and group.op != "tuple":
+            if isinstance(group, Apply) and group.op != "tuple" and not (group.op == "closed" and len(group.args) > 2):
                 return different("structure", "a list against an interval")
             left, right = (
                 node.args if kind(node) == "group" and isinstance(node, Apply) else items(node) for node in (a, b)

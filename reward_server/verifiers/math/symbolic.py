@@ -1,6 +1,6 @@
 """The last tier's near side: questions to the one SymPy process of this process and its forks, ``symbolic_worker``.
 
-The process is started ahead (``start`` returns at once; ``ready`` waits until SymPy is loaded, a second or so), so
+The process is started ahead (``start`` returns at once; ``ready`` waits until SymPy is loaded, two seconds or so), so
 that no completion waits for it. Every question travels with the writing end of a pipe of its own, which makes
 asking safe from any thread and any fork: whoever forks after ``start`` shares the process. It ends when the last of
 them is gone. One that died, or does not answer, is replaced.

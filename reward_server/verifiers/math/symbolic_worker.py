@@ -76,7 +76,10 @@ def _import() -> None:
     x = sympy.Symbol("x")
     sympy.simplify(sympy.sin(x) ** 2 + sympy.cos(x) ** 2 + 1 / (x + 1) - sympy.sqrt(x))
     sympy.factor(x**2 - 1)
-    sympy.summation(x, (x, 1, 5))
+    for term in (1 / 2**x, x / 2**x, 1 / sympy.factorial(x), (-1) ** (x + 1) / x):  # tables of series
+        sympy.summation(term, (x, 1, sympy.oo))
+    sympy.integrate(sympy.exp(-x) * sympy.sin(x), (x, 0, sympy.oo))
+    sympy.limit(sympy.sin(x) / x, x, 0)
 
 
 def decide(what: str, left: list[Any], right: list[Any]) -> bool | None:
@@ -134,9 +137,10 @@ def _table() -> dict[str, Callable[..., Any]]:
         "erf": s.erf,
         **{name: getattr(s, name) for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()},
         **{f"a{name}": getattr(s, f"a{name}") for name in "sin cos tan cot sec csc sinh cosh tanh".split()},
-        "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)), "limit": lambda x, to,
-        body: s.Limit(body, x, to),
+        "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)),
+        "limit": lambda x, to, body: s.Limit(body, x, to, "+-"),  # from both sides
         "product": lambda k, low, high, body: s.Product(body, (k, low, high)),
+        "derivative": lambda x, body: s.Derivative(body, x),
         "integral": lambda x, *rest: s.Integral(rest[-1], (x, *rest[:-1])),
         "call": lambda f, *args: s.Function(str(f))(*args),
     }  # fmt: skip

@@ -36,16 +36,17 @@ UNICODE: Final = str.maketrans(
         **dict.fromkeys("·⋅∙•", "\\cdot "),
         **dict.fromkeys("÷∕⁄", "/"),
         **dict.fromkeys("°º˚", "\\degree "),
-        **dict.fromkeys("√", "\\sqrt "),
+        **dict.fromkeys("√", "\\surd "),
         **dict.fromkeys("′’‘", "'"),
         **dict.fromkeys("“”″", '"'),
         **dict.fromkeys("\u00a0\u2007\u2008\u2009\u200a\u202f\u205f\u3000", "\\,"),
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u2061\u2062", ""),
-        "∛": "\\sqrt[3]", "∜": "\\sqrt[4]", "π": "\\pi ", "Π": "\\Pi ", "∞": "\\infty ", "≤": "\\le ", "⩽": "\\le ",
+        "∛": "\\surd[3]", "∜": "\\surd[4]", "π": "\\pi ", "Π": "\\Pi ", "∞": "\\infty ", "≤": "\\le ", "⩽": "\\le ",
         "≥": "\\ge ", "⩾": "\\ge ", "≠": "\\ne ", "≈": "\\approx ", "≡": "\\equiv ", "±": "\\pm ", "∓": "\\mp ",
         "∪": "\\cup ", "∩": "\\cap ", "∈": "\\in ", "∉": "\\notin ", "∅": "\\emptyset ", "∖": "\\setminus ",
         "⊂": "\\subset ", "⊆": "\\subseteq ", "ℝ": "\\mathbb{R}", "ℤ": "\\mathbb{Z}", "ℕ": "\\mathbb{N}",
         "ℚ": "\\mathbb{Q}", "ℂ": "\\mathbb{C}", "…": "\\ldots ", "⋯": "\\ldots ", "→": "\\to ", "⇒": "\\Rightarrow ",
+        "∘": "\\circ ", "‖": "\\|",
         "∠": "\\angle ", "△": "\\triangle ", "∑": "\\sum ", "∏": "\\prod ", "∫": "\\int ", "∧": "\\land ",
         "∨": "\\lor ", "⌊": "\\lfloor ", "⌋": "\\rfloor ", "⌈": "\\lceil ", "⌉": "\\rceil ", "〈": "\\langle ",
         "⟨": "\\langle ", "⟩": "\\rangle ", "，": ",", "、": ",", "；": ";", "：": ":", "（": "(", "）": ")", "［": "[",
@@ -112,7 +113,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "sup": ("FUNC", "sup"),
     "frac": ("FRAC", "div"), "dfrac": ("FRAC", "div"), "tfrac": ("FRAC", "div"), "cfrac": ("FRAC", "div"),
     "nicefrac": ("FRAC", "div"), "sfrac": ("FRAC", "div"), "binom": ("FRAC", "binom"), "dbinom": ("FRAC", "binom"),
-    "tbinom": ("FRAC", "binom"), "sqrt": ("SQRT", ""), "surd": ("SQRT", ""), "over": ("OVER", "div"),
+    "tbinom": ("FRAC", "binom"), "sqrt": ("SQRT", "\\"), "surd": ("SQRT", ""), "over": ("OVER", "div"),
     "choose": ("OVER", "binom"), "atop": ("OVER", "binom"),
     "cdot": ("OP", "*"), "times": ("OP", "*"), "ast": ("OP", "*"), "cdots": ("DOTS", ""), "ldots": ("DOTS", ""),
     "dots": ("DOTS", ""), "dotsc": ("DOTS", ""), "div": ("OP", "/"), "pm": ("OP", "pm"), "mp": ("OP", "mp"),
@@ -150,7 +151,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "longrightarrow": ("REL", "to"), "propto": ("REL", "propto"), "imaginaryI": ("SYM", "i"),
     "exponentialE": ("SYM", "e"),
     "lvertneqq": ("REL", "ne"), "oplus": ("OP", "oplus"), "star": ("OP", "*"), "bullet": ("OP", "*"),
-    "mho": ("UNIT", "mho"),
+    "mho": ("UNIT", "mho"), "top": ("SYM", "top"), "intercal": ("SYM", "top"),
 }  # fmt: skip
 """LaTeX commands without arguments of their own, as tokens."""
 
@@ -216,6 +217,11 @@ SMALL_NUMBERS: Final = {
     **{f"{ten}-{one}": 20 + 10 * k + value for k, ten in enumerate(_TENS) for value, one in enumerate(_UNITS[1:10], 1)},
 }
 """Numbers below a hundred in words."""
+PARTS: Final = {
+    "half": 2, "halves": 2, "thirds": 3, "fourths": 4, "quarters": 4, "fifths": 5, "sixths": 6, "sevenths": 7,
+    "eighths": 8, "ninths": 9, "tenths": 10, "hundredths": 100,
+}  # fmt: skip
+"""What numbers in words are divided by: ``three fourths``, ``one half``."""
 BLACKBOARD: Final = {"R": "RR", "Z": "ZZ", "N": "NN", "Q": "QQ", "C": "CC"}
 CONSTANTS: Final = frozenset({"pi", "e", "i", "oo"})
 """Letters that are numbers."""

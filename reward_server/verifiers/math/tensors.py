@@ -1,4 +1,4 @@
-"""Sums and multiples of matrices and vectors, carried out entry by entry so that they compare as what they come to."""
+"""Sums, multiples and transposes of matrices and vectors, carried out so that they compare as what they come to."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Callable
 from reward_server.verifiers.math.nodes import Apply, Node, Sym, operations_of
 
 _TENSORS = frozenset({"matrix", "tuple"})
+_TRANSPOSE = (Sym("T"), Sym("top"))
 _ROWS = _TENSORS | {"row"}
 
 
 def folded(node: Node) -> Node:
-    """The tree with its outer sums and multiples of matrices and tuples carried out; any other tree as it is."""
+    """The tree with its outer sums, multiples and transposes of matrices and tuples carried out; another as it is."""
     return _folded(node) if operations_of(node) & _TENSORS else node
 
 
 def _folded(node: Node) -> Node:
-    if not isinstance(node, Apply) or node.op not in ("add", "mul", "neg", "div"):
+    if not isinstance(node, Apply) or node.op not in ("add", "mul", "neg", "div", "pow"):
         return node
+    if node.op == "pow":
+        return _transposed(node.args[0]) if node.args[1] in _TRANSPOSE else node
     args = tuple(_folded(arg) for arg in node.args)
     tensors = [arg for arg in args if isinstance(arg, Apply) and arg.op in _TENSORS]
     if not tensors:
@@ -37,6 +40,16 @@ def _folded(node: Node) -> Node:
             total = None if total is None else _sum(total, arg)
         return node if total is None else total
     return node
+
+
+def _transposed(node: Node) -> Node:
+    """A matrix with its rows for columns; a row of numbers in brackets becomes a column."""
+    if not isinstance(node, Apply) or node.op not in _TENSORS:
+        return node
+    rows = [row.args for row in node.args if isinstance(row, Apply)] if node.op == "matrix" else [node.args]
+    if len({len(row) for row in rows}) != 1:
+        return node
+    return Apply("matrix", tuple(Apply("row", column) for column in zip(*rows, strict=True)))
 
 
 def _each(node: Node, change: Callable[[Node], Node]) -> Node:

@@ -28,6 +28,8 @@ class Terms(Atoms):
         """What goes on from ``left``."""
         while True:
             kind, value, _ = self.peek
+            if kind in _STOPS:
+                return left
             if kind == "OP":
                 binding, op = INFIX[value]
                 if binding <= power or (op == "ratio" and self.builder):
@@ -46,7 +48,7 @@ class Terms(Atoms):
                     return left
                 self.next()
                 left = Apply(value, (left, self.term(OVER)))
-            elif (kind, value) == ("SYM", "U") and _is_group(left) and self.tokens[self.at + 1].kind == "OPEN":
+            elif value == "U" and kind == "SYM" and _is_group(left) and self.tokens[self.at + 1].kind == "OPEN":
                 if power >= UNION:
                     return left
                 left = self.infix(left, UNION, "union")
@@ -157,7 +159,7 @@ class Terms(Atoms):
             return False  # 30 (cm)
         if kind not in STARTS:
             return kind == "MARK" and value != "therefore"
-        if self.integral and kind == "SYM" and value == "d" and self.tokens[self.at + 1].kind == "SYM":
+        if self.differential():
             return False
         return not (kind == "NUM" and isinstance(left, Num) and not self.mixed(left))
 

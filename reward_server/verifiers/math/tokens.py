@@ -10,6 +10,7 @@ A token is (kind, value, spaced): ``spaced`` says that blank stood before it. Wo
 from __future__ import annotations
 
 import re
+import string
 from typing import NamedTuple
 
 from reward_server.verifiers.math import symbols
@@ -31,7 +32,12 @@ _NUMBER = re.compile(
     r"|(?P<blanks>[1-9]\d{0,2}(?:[ ~]\d{3}){1,8}+(?! ?[\d/])(?:\.\d+)?)"
     r"|(?P<plain>\d+\.(?![.\d])|\d+(?:\.\d+)?(?:[eE][+-]?\d+(?![\d.]))?|\.\d+(?:[eE][+-]?\d+)?)"
 )
-_PLAIN_DIGITS = re.compile(r"[0-9]+(?![\d,.{\\\s~eE])")
+_FREQUENT = re.compile(
+    r"(\s*)(?:\\(?:left|right)(?![A-Za-z.])\s*)?"
+    r"(?:([0-9]+)(?![\d.]|,\d|,?\\[,!;: ]|\{,|[\s~]\d|[eE][+-]?\d)"
+    r"|([B-Zb-z](?![^\W\d_]|-[^\W\d_]{2})|[\^{}()\[\],]|[-+*/=<>|](?=[^-+*/=<>|.!:~])|\\(?:[A-Za-z]+|[{}%])))"
+)
+"""Most tokens: a number that ends for certain, a letter that is no word, a sign that is not a longer one, a command."""
 _SPACE = re.compile(r"(?:\s|~)+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]{2,})*")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
@@ -77,8 +83,21 @@ class _Tokenizer:
         self.braces: dict[int, int] | None = None
 
     def run(self) -> list[Token]:
-        text, end = self.text, len(self.text)
+        text, end, tokens = self.text, len(self.text), self.tokens
         while self.position < end:
+            if len(tokens) > MAX_TOKENS:
+                raise TooBig("size", f"the answer has more than {MAX_TOKENS} tokens")
+            frequent = None if self.silent else _FREQUENT.match(text, self.position)
+            if frequent is not None:
+                blank, digits, known = frequent.groups()
+                spaced = self.spaced or blank != ""
+                token = Token("NUM", digits, spaced) if digits else _KNOWN[spaced].get(known)
+                if token is not None:
+                    self.position = frequent.end()
+                    self.depth += _NESTING.get(token.kind, 0)
+                    self.spaced = False
+                    tokens.append(token)
+                    continue
             while self.words_until and self.position >= self.words_until[-1]:
                 self.words_until.pop()
             sign = text[self.position]
@@ -90,9 +109,7 @@ class _Tokenizer:
                 self.word()
             else:
                 self.sign()
-            if len(self.tokens) > MAX_TOKENS:
-                raise TooBig("size", f"the answer has more than {MAX_TOKENS} tokens")
-        return self.tokens
+        return tokens
 
     def emit(self, kind: str, value: str) -> None:
         if kind == "SPACE":
@@ -103,11 +120,6 @@ class _Tokenizer:
         self.spaced = False
 
     def number(self) -> None:
-        match = _PLAIN_DIGITS.match(self.text, self.position)
-        if match:
-            self.position = match.end()
-            self.emit("NUM", match.group())
-            return
         match = _NUMBER.match(self.text, self.position)
         if match is None:  # a digit of another script
             raise NotMath(f"{self.text[self.position]!r} is no digit here")
@@ -146,7 +158,7 @@ class _Tokenizer:
     def command(self, name: str) -> None:
         """One LaTeX command; those with words or names for arguments are read here, the rest is left to the parser."""
         if name in symbols.COMMANDS:
-            if name == "mathbb" or name == "Bbb":
+            if name in _WITH_NAMES:
                 inner = self.argument().strip()
                 self.emit("SYM", symbols.BLACKBOARD.get(inner[:1], inner) + inner[1:])
             elif name == "mod" or name == "bmod":
@@ -261,7 +273,7 @@ class _Tokenizer:
         before = self.tokens[-1:]
         if before and before[0].value in ("*", "/"):
             return len(self.tokens) > 1 and self.tokens[-2].kind in ("UNIT", "WORD")
-        return bool(before) and (before[0].kind in _ENDS_NUMBER or _is_unit_name(before[0]))
+        return bool(before) and (before[0].kind in _ENDS_NUMBER or before[0].value == "pi" or _is_unit_name(before[0]))
 
     def fits(self, word: str, known: tuple[str, str]) -> bool:
         """Whether a word that may be mathematics is: ``re``, ``th`` and the like only before a bracket."""
@@ -308,11 +320,6 @@ class _Tokenizer:
             self.position += 1
             self.spaced = True
             return
-        sign, after = self.text[self.position], self.text[self.position + 1 : self.position + 2]
-        if after.isalnum() and sign in symbols.OPERATORS:  # the most frequent case by far: nothing longer can follow
-            self.position += 1
-            self.emit(*symbols.OPERATORS[sign])
-            return
         match = _OPERATOR.match(self.text, self.position)
         if match is None:
             raise NotMath(f"{self.text[self.position]!r} is no sign of an answer")
@@ -333,6 +340,17 @@ def _brace_pairs(text: str) -> dict[int, int]:
 
 
 _NESTING = {"OPEN": 1, "LBRACE": 1, "CLOSE": -1, "RBRACE": -1}
+_WITH_NAMES = frozenset({"mathbb", "Bbb"})
+_KNOWN = tuple(
+    {
+        **{letter: Token("SYM", letter, spaced) for letter in string.ascii_letters},
+        **{sign: Token(*token, spaced) for sign, token in symbols.OPERATORS.items()},
+        **{f"\\{name}": Token(*token, spaced) for name, token in symbols.COMMANDS.items() if name not in _WITH_NAMES},
+        **{f"\\{sign}": Token(*symbols.ESCAPES[sign], spaced) for sign in "{}%"},
+    }
+    for spaced in (False, True)
+)
+"""Tokens that look the same wherever they stand, without and with blank before them."""
 _UNIT_LETTERS = frozenset("m s g h l L N J W V K".split())
 _ENDS_NUMBER = frozenset({"NUM", "RBRACE", "CLOSE"})
 _SMALL_WORDS = frozenset("no am pm or is if to of by at so an as be we it".split())

@@ -19,7 +19,7 @@ from reward_server.verifiers.math.judgement import Budget, Judgement, Spent, dif
 from reward_server.verifiers.math.limits import NotMath, TooBig
 from reward_server.verifiers.math.nodes import Apply, Node
 from reward_server.verifiers.math.params import MathParams
-from reward_server.verifiers.math.policies import fold_case, violation, with_options
+from reward_server.verifiers.math.policies import fold_case, left_to_do, violation, with_options
 from reward_server.verifiers.math.reading import readings
 from reward_server.verifiers.math.wrapping import unwrap
 
@@ -84,7 +84,7 @@ class MathVerifier:
     )
 
     def warm_up(self) -> None:
-        """Start the process of SymPy, which takes a second or so; children share it."""
+        """Start the process of SymPy, which takes two seconds or so; children share it."""
         symbolic.start()
 
     def prepare(self, reference: Any, params: MathParams, context: Context) -> Task:
@@ -184,12 +184,12 @@ def _answers(found: Extracted, params: MathParams) -> tuple[Node, ...]:
 def _judge(gold: Node, answer: Node, params: MathParams, budget: Budget) -> Judgement:
     if params.case == "fold":
         gold, answer = fold_case(gold), fold_case(answer)
-    wrong = violation(answer, params)
+    wrong = violation(answer, params) or left_to_do(answer, gold)
     if wrong:
         return different("form", wrong)
     try:
         return Comparer(params, budget).compare(gold, answer)
-    except Spent:
+    except (Spent, TooBig):
         return undecided("the comparison takes too much work")
 
 

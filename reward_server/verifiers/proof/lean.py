@@ -33,8 +33,9 @@ _THEOREM = re.compile(
 )
 _RUNS_CODE = re.compile(
     r"(?<![\w.'])(?:run_cmd|run_tac|run_meta|run_elab|by_elab|elab|elab_rules|macro|macro_rules|initialize|"
-    r"builtin_initialize|unsafe|#eval!?|#exit)(?![\w'])"
-    r"|(?:@|attribute\s{0,8})\[[^\]]{0,500}?\b(?:builtin_\w+|init|implemented_by|extern|export|csimp|tactic|macro|\w+_elab)\b"
+    r"builtin_initialize|(?:builtin_)?d?simproc(?:_decl)?|unsafe|#eval!?|#exit)(?![\w'])"
+    r"|(?:@|attribute\s{0,8})\[[^\]]{0,500}?\b(?:builtin_\w+|init|implemented_by|extern|export|csimp|tactic|macro|\w+_elab|"
+    r"d?simproc|norm_num|positivity|\w*delab|\w*unexpander|\w+_parser|\w+_handler)\b"
 )
 _COMMENT = re.compile(r"--[^\n]*|/-.{0,100000}?-/", re.DOTALL)
 _ANSWER = re.compile(r"'.{1,200}' (?:does not depend on any axioms|depends on axioms: \[([\w.'«», ]*)\])")

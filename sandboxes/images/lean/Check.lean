@@ -15,7 +15,7 @@ open Lean
 
 def load (file : String) : IO (Array Import × Std.HashMap Name ConstantInfo) := do
   let (data, _) ← readModuleData file
-  let mut constants := {}
+  let mut constants : Std.HashMap Name ConstantInfo := {}
   for name in data.constNames, info in data.constants do
     constants := constants.insert name info
   return (data.imports, constants)

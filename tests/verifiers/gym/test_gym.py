@@ -111,6 +111,8 @@ def test_a_task_scores_its_own_answer_1_and_another_less(task: str) -> None:
             {"answer": "8*3*1*1", "metadata": {"numbers": [8, 3, 1, 1]}},
             ["6*4*1*1", "8*3*1", "(8*3)+1/(1+1)"],
         ),
+        ("gsm_symbolic", {"answer": "288"}, ["-288", "288, 747", "288 or -288", "−288", "747 is not 288"]),
+        ("letter_jumble", {"answer": "and may not be"}, ["and may not be a", "and may not"]),
         ("word_sorting", {"answer": "a, b", "metadata": {"sorted_words": ["a", "b"]}}, ["a, b, c", "b, a"]),
     ],
 )

@@ -206,6 +206,7 @@ TABLES = {
     "| P | Q | P -> Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": True,
     "P|Q|P->Q\nT|T|T\nT|F|F\nF|T|T\nF|F|T": True,
     "\\hline\nP & Q & P \\to Q \\\\\n\\hline\nT & T & T \\\\\nT & F & F \\\\\nF & T & T \\\\\nF & F & T \\\\": True,
+    "| P | Q | ~P \\| Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": True,
     "| P | Q | Q -> P |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": False,
     "| Q | P | P -> Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | F | T |": False,
     "| P | Q | P -> Q |\n|---|---|---|\n| T | T | T |\n| T | F | F |\n| F | T | T |\n| F | T | T |": False,

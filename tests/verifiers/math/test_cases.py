@@ -6,8 +6,10 @@ import pytest
 
 from reward_server.types import Completion, Outcome
 from reward_server.verifiers.registry import Registry
-from tests.verifiers.math.cases import DIFFERENT, EQUAL
+from tests.verifiers.math.cases import DIFFERENT, EQUAL, UNDONE
 from tests.verifiers.math.kinds import OTHER, SAME
+from tests.verifiers.math.near_misses import WRONG, WRONG_COMPLETIONS
+from tests.verifiers.math.spellings import RIGHT, RIGHT_COMPLETIONS
 
 
 def _directed(table: dict[str, list[tuple[str, str]]]) -> list[tuple[str, str]]:
@@ -25,3 +27,28 @@ def test_two_spellings_of_one_answer_are_the_same(registry: Registry, reference:
 def test_two_different_answers_are_not_the_same(registry: Registry, reference: str, answer: str) -> None:
     verdict = registry.verify_once("math", reference, {}, Completion(f"Thus the result is $\\boxed{{{answer}}}$."))
     assert verdict.outcome in (Outcome.INCORRECT, Outcome.NO_ANSWER), verdict.detail
+
+
+def _boxed(table: dict[str, list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    return [(reference, f"Thus it is $\\boxed{{{answer}}}$.") for kind in table.values() for reference, answer in kind]
+
+
+@pytest.mark.parametrize(("reference", "completion"), _boxed(RIGHT) + RIGHT_COMPLETIONS)
+def test_an_answer_in_another_spelling_is_right(registry: Registry, reference: str, completion: str) -> None:
+    verdict = registry.verify_once("math", reference, {}, Completion(completion))
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+
+
+@pytest.mark.parametrize(("reference", "completion"), _boxed(WRONG) + WRONG_COMPLETIONS)
+def test_an_answer_that_comes_close_is_wrong(registry: Registry, reference: str, completion: str) -> None:
+    verdict = registry.verify_once("math", reference, {}, Completion(completion))
+    assert verdict.outcome in (Outcome.INCORRECT, Outcome.NO_ANSWER), verdict.detail
+
+
+@pytest.mark.parametrize(("question", "value"), UNDONE)
+def test_what_a_reference_leaves_to_carry_out_an_answer_may_not(registry: Registry, question: str, value: str) -> None:
+    done, repeated = (
+        registry.verify_once("math", reference, {}, Completion(f"\\boxed{{{answer}}}"))
+        for reference, answer in ((question, value), (value, question))
+    )
+    assert (done.outcome, repeated.outcome) == (Outcome.CORRECT, Outcome.INCORRECT)
