@@ -233,7 +233,9 @@ class Reversible_(Proxy):
     __slots__ = ()
 
     def __reversed__(self) -> Any:
-        return self._sandbox_link.request("reversed", self._sandbox_number)
+        size = self._sandbox_link.sizes.of(self)
+        items: Iterator[Any] = self._sandbox_link.request("reversed", self._sandbox_number)
+        return items if size is None else counted(items, size)
 
 
 class Keyed_(Proxy):

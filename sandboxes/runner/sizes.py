@@ -3,7 +3,7 @@
 ``len(got) == len(want) and all(a == b for a, b in zip(got, want))`` compares nothing where an object says that it has
 two items and has none. So what a function returned answers for its length: it has no fewer items than it last said,
 and says the same again, as long as the tests did nothing with it in between. A class that the tests ask for by name
-may mean by its length what it likes.
+may mean by its length what it likes, and use up its items; but where it has some, the first look finds one.
 """
 
 from __future__ import annotations
@@ -34,16 +34,22 @@ class Sizes:
 
     def told(self, proxy: Any, size: int) -> None:
         """A length was told; raises ``RuntimeError`` where it was another before."""
-        known = self.of(proxy)
+        if self._is_free(proxy):
+            self._told.setdefault(proxy._sandbox_number, min(size, 1))
+            return
+        known = self._told.get(proxy._sandbox_number)
         if self._still and known is not None and known != size:
             raise RuntimeError("its length changed by itself")
         self._still = True
-        if not self._is_free(proxy):
-            self._told[proxy._sandbox_number] = size
+        self._told[proxy._sandbox_number] = size
 
     def of(self, proxy: Any) -> int | None:
-        """The length that an object last said it has."""
-        return self._told.get(proxy._sandbox_number)
+        """How many items an object that is about to be read must have, by what it last said."""
+        number = proxy._sandbox_number
+        size = self._told.get(number)
+        if size is not None and self._is_free(proxy):
+            self._told[number] = 0
+        return size
 
     def _is_free(self, proxy: Any) -> bool:
         return any(vars(kind).get("_sandbox_class") in self._free for kind in type(proxy).__mro__)

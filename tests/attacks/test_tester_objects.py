@@ -44,6 +44,13 @@ TASKS: Mapping[str, Json] = {
         "f",
         f"got, want = f(0), [{A}, {B}]\nassert len(got) == len(want)\nfor at in range(len(got)): assert got[at] == want[at]",
     ),
+    "reversed": asserts(
+        "f", f"got = f(0)\nassert len(got) == 2\nfor x, want in zip(reversed(got), [{B}, {A}]): assert x == want"
+    ),
+    "class": asserts("Box", f"b = Box()\nassert len(b) == 2\nfor x, want in zip(b, [{A}, {B}]): assert x == want"),
+    "queue": asserts(
+        "Box", f"b = Box()\nassert len(b) == 2\nassert list(b) == [{A}, {B}]\nassert list(b) == [] and len(b) == 0"
+    ),
     "approximate": asserts("f", f"import pytest\nassert pytest.approx([{A}, {B}]) == f(0)"),
 }
 SKIPS = "import numpy.testing\nS = type('SkipTest', (Exception,), {'__module__': 'numpy.testing'})\n"
@@ -61,6 +68,8 @@ WRONG = {
     "reads_a_record": ("logger", "import re\ndef f(l):\n    l.error('x', stack_info=True)\n    seen = ''\n    for h in [*l.handlers, *l.root.handlers, *l.parent.handlers]:\n        for look in (lambda: h.records[-1].stack_info, lambda: h.stream.getvalue(), lambda: h.text):\n            try: seen += look()\n            except Exception: pass\n    l.warning('done')\n    return int(re.findall(r'== (\\d+)', seen)[0])"),
     "loads_native_code": ("database", "def f(c):\n    c.enable_load_extension(True)\n    return 'loaded'"),
     "says_it_has_items": ("zipped zipped_twice counted approximate", NOTHING_IN_IT),
+    "says_so_backwards": ("reversed", "class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return 1\n    def __reversed__(s): return iter(())\ndef f(x): return L()"),
+    "asked_for_by_name": ("class", NOTHING_IN_IT.replace("class L", "class Box").replace("L()", "Box()")),
     "has_them_once": ("zipped_twice", "class L:\n    n = 0\n    def __len__(s): return 2\n    def __iter__(s):\n        s.n += 1\n        return iter([1, 2] if s.n == 1 else [])\ndef f(x): return L()"),
     "changes_its_length": ("counted zipped", "class L:\n    n = 0\n    def __len__(s):\n        s.n += 1\n        return 2 if s.n == 1 else 0\n    def __iter__(s): return iter(())\n    def __getitem__(s, at): return 1\ndef f(x): return L()"),
 }  # fmt: skip
@@ -74,6 +83,9 @@ RIGHT = {
     "database": "def f(c):\n    c.execute('create table t (x int)')\n    c.execute('insert into t values (5)')",
     "zipped": f"class L:\n    def __len__(s): return 2\n    def __iter__(s): return iter([{A}, {B}])\ndef f(x): return L()",
     "zipped_twice": f"class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return [{A}, {B}][at]\ndef f(x): return L()",
+    "class": f"class Box:\n    def __len__(s): return 2\n    def __iter__(s): return iter([{A}, {B}])",
+    "queue": f"class Box:\n    def __init__(s): s.items = [{A}, {B}]\n    def __len__(s): return len(s.items)\n    def __iter__(s):\n        while s.items: yield s.items.pop(0)",
+    "reversed": f"class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return [{A}, {B}][at]\ndef f(x): return L()",
     "counted": f"class L:\n    def __init__(s): s.items = [{A}, {B}]\n    def __len__(s): return len(s.items)\n    def __getitem__(s, at): return s.items[at]\ndef f(x): return L()",
 }
 """Programs that solve those tasks in the way that is nearest to the attacks."""
