@@ -48,8 +48,15 @@ TASKS: Mapping[str, Json] = {
         "f", f"got = f(0)\nassert len(got) == 2\nfor x, want in zip(reversed(got), [{B}, {A}]): assert x == want"
     ),
     "class": asserts("Box", f"b = Box()\nassert len(b) == 2\nfor x, want in zip(b, [{A}, {B}]): assert x == want"),
+    "enumeration": asserts("Box", f"assert len(Box) == 2\nfor x, want in zip(Box, [{A}, {B}]): assert x.value == want"),
     "queue": asserts(
         "Box", f"b = Box()\nassert len(b) == 2\nassert list(b) == [{A}, {B}]\nassert list(b) == [] and len(b) == 0"
+    ),
+    "close": asserts(
+        "f", f"import numpy as np\nassert np.allclose(f(0), [{A}, 1])\nassert np.isclose(f(1), {B}.5).all()"
+    ),
+    "nothing": asserts(
+        "f", "import numpy as np\nassert np.allclose(f([]), np.array([]))\nassert not np.isclose(f([1]), [2.0]).any()"
     ),
     "approximate": asserts("f", f"import pytest\nassert pytest.approx([{A}, {B}]) == f(0)"),
 }
@@ -69,7 +76,9 @@ WRONG = {
     "loads_native_code": ("database", "def f(c):\n    c.enable_load_extension(True)\n    return 'loaded'"),
     "says_it_has_items": ("zipped zipped_twice counted approximate", NOTHING_IN_IT),
     "says_so_backwards": ("reversed", "class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return 1\n    def __reversed__(s): return iter(())\ndef f(x): return L()"),
+    "is_no_enumeration": ("enumeration", "class M(type):\n    def __len__(c): return 2\n    def __iter__(c): return iter(())\nclass Box(metaclass=M): pass"),
     "asked_for_by_name": ("class", NOTHING_IN_IT.replace("class L", "class Box").replace("L()", "Box()")),
+    "is_empty": ("close", "import numpy as np\ndef f(x): return [] if x else np.zeros((0, 2))"),
     "has_them_once": ("zipped_twice", "class L:\n    n = 0\n    def __len__(s): return 2\n    def __iter__(s):\n        s.n += 1\n        return iter([1, 2] if s.n == 1 else [])\ndef f(x): return L()"),
     "changes_its_length": ("counted zipped", "class L:\n    n = 0\n    def __len__(s):\n        s.n += 1\n        return 2 if s.n == 1 else 0\n    def __iter__(s): return iter(())\n    def __getitem__(s, at): return 1\ndef f(x): return L()"),
 }  # fmt: skip
@@ -83,9 +92,12 @@ RIGHT = {
     "database": "def f(c):\n    c.execute('create table t (x int)')\n    c.execute('insert into t values (5)')",
     "zipped": f"class L:\n    def __len__(s): return 2\n    def __iter__(s): return iter([{A}, {B}])\ndef f(x): return L()",
     "zipped_twice": f"class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return [{A}, {B}][at]\ndef f(x): return L()",
+    "enumeration": f"import enum\nclass Box(enum.Enum):\n    a = {A}\n    b = {B}",
     "class": f"class Box:\n    def __len__(s): return 2\n    def __iter__(s): return iter([{A}, {B}])",
     "queue": f"class Box:\n    def __init__(s): s.items = [{A}, {B}]\n    def __len__(s): return len(s.items)\n    def __iter__(s):\n        while s.items: yield s.items.pop(0)",
     "reversed": f"class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return [{A}, {B}][at]\ndef f(x): return L()",
+    "close": f"def f(x): return {B}.5 if x else ({A}, 1)",
+    "nothing": "import numpy as np\ndef f(xs): return np.array(xs)",
     "counted": f"class L:\n    def __init__(s): s.items = [{A}, {B}]\n    def __len__(s): return len(s.items)\n    def __getitem__(s, at): return s.items[at]\ndef f(x): return L()",
 }
 """Programs that solve those tasks in the way that is nearest to the attacks."""
