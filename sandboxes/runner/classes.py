@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .inspection import fields_of, signature
 from .plain import OWN_MODULE
 from .proxies import abilities
+from .sizes import counted
 
 if TYPE_CHECKING:
     from .link import Link
@@ -100,10 +101,12 @@ class Remote(type):
         return True
 
     def __iter__(cls) -> Any:
-        return cls._sandbox_link.request("iter", cls._sandbox_class)
+        return counted(cls._sandbox_link.request("iter", cls._sandbox_class), vars(cls).get("_sandbox_size", 0))
 
     def __len__(cls) -> int:
-        return int(cls._sandbox_link.request("len", cls._sandbox_class))
+        size = int(cls._sandbox_link.request("len", cls._sandbox_class))
+        type.__setattr__(cls, "_sandbox_size", size)
+        return size
 
     def __contains__(cls, item: Any) -> bool:
         return any(other is item or other == item for other in cls)

@@ -58,9 +58,17 @@ class Code:
 
 
 def parameters(link: Link, thing: Any) -> list[Any]:
-    """The signature of a thing, in plain parts."""
+    """The signature of a thing, in plain parts; of a tester's function how it is called, and nothing of its values."""
     inspect: Any = importlib.import_module("inspect")
-    found, none = inspect.signature(thing), inspect.Parameter.empty
+    none = inspect.Parameter.empty
+    if link.strict:
+        _check_function(thing)
+        rows = [
+            [part.name, int(part.kind), [] if part.default is none else [...], []]
+            for part in inspect.signature(thing, follow_wrapped=False).parameters.values()
+        ]
+        return [rows, []]
+    found = inspect.signature(thing)
     rows = [
         [part.name, int(part.kind), *([] if value is none else [value] for value in (part.default, part.annotation))]
         for part in found.parameters.values()
@@ -68,9 +76,21 @@ def parameters(link: Link, thing: Any) -> list[Any]:
     return [rows, [] if found.return_annotation is none else [found.return_annotation]]
 
 
-def code_of(thing: Any) -> list[Any]:
-    """What ``Code`` is made of: numbers and names of a function's code, and the source of the program."""
+def _check_function(thing: Any) -> None:
+    if not isinstance(thing, types.FunctionType | types.MethodType):
+        raise AttributeError("no function")
+
+
+def code_of(link: Link, thing: Any) -> list[Any]:
+    """What ``Code`` is made of: numbers and names of a function's code, and the source of the program; of a tester's
+    function how many arguments it has, and their names."""
     code = thing.__code__
+    if link.strict:
+        _check_function(thing)
+        count = code.co_argcount + code.co_kwonlyargcount
+        counts = {f"co_{name}": getattr(code, f"co_{name}") for name in ("argcount", "posonlyargcount", "flags")}
+        named = {"co_kwonlyargcount": code.co_kwonlyargcount, "co_varnames": code.co_varnames[:count]}
+        return [{**counts, **named, "co_name": code.co_name, "co_filename": "<tests>"}, ""]
     names = ("argcount", "posonlyargcount", "kwonlyargcount", "flags", "nlocals", "firstlineno", "filename", "name")
     numbers = {f"co_{name}": getattr(code, f"co_{name}") for name in (*names, "varnames", "names", "qualname")}
     path = sys.modules[OWN_MODULE].__file__ or ""

@@ -148,8 +148,9 @@ class Launcher:
         like: bytes = b"",
         of: Zygote | None = None,
     ) -> Ready:
-        """Have ready what ``start`` needs: to be done while another runs. ``of`` names the zygote."""
-        zygote = of or self.zygote(like or job.source, talks=job.mode in (child.CALLER, child.CANDIDATE, child.TESTER))
+        """Have ready what ``start`` needs: to be done while another runs. ``of``: the zygote, where it is known."""
+        talks = job.mode in (child.CALLER, child.CANDIDATE, child.TESTER)
+        zygote = of or self.zygote(like or job.source, talks=talks)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         uid, number = at or self.new_place()
         self.kept.add(number)

@@ -25,6 +25,7 @@ from typing import Any
 from .crossing import Crossing
 from .files import is_path, lend
 from .proxies import Proxy
+from .sizes import Sizes
 from .tables import NotPlain
 from .verbs import VERBS, call
 
@@ -48,6 +49,7 @@ class Link(Crossing):
         self._descriptor = descriptor
         self.constructors: set[int] = set()
         """Handles of the classes that the tests ask for by name."""
+        self.sizes = Sizes(self.constructors)
         self._nesting = 0
         self._turn = RLock()
         self.gone = False
@@ -77,6 +79,7 @@ class Link(Crossing):
                     self.request("lent", 0, [row])
             self._nesting += 1
             self.on_request(verb not in _UNCOUNTED)
+            self.sizes.before(verb)
             try:
                 self.send([verb, number, *rest])
                 while True:
@@ -128,8 +131,8 @@ class Link(Crossing):
             try:
                 written, rows, *lent = answer
                 (result,), _ = self.codec.decode_together([written], rows, objects)
-                for number, at in lent[0] if lent else ():
-                    self.lent.keep(number, values[at])
+                for place, at in lent[0] if lent else ():
+                    self.lent.keep(place, values[at])
             except (NotPlain, LookupError, TypeError, ValueError) as why:
                 self._leave(f"malformed: {why}")
             if number in self.constructors and isinstance(result, Proxy):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .generators import async_generator, coroutine, generator
 from .inspection import Code, signature
 from .plain import OWN_MODULE, Codec
+from .sizes import SHORT, counted
 from .swallowing import is_deliberate
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Function_(Callable_):
 
     @property  # type: ignore[misc] # for ``isinstance`` to find
     def __class__(self) -> Any:
-        return FunctionType if self._sandbox_link.strict else type(self)
+        return FunctionType
 
     @property
     def __signature__(self) -> Any:
@@ -201,8 +202,10 @@ class Iterable_(Container_):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
-        iterator: Iterator[Any] = self._sandbox_link.request("iter", self._sandbox_number)
-        return iterator
+        link = self._sandbox_link
+        size = link.sizes.of(self)
+        iterator: Iterator[Any] = link.request("iter", self._sandbox_number)
+        return iterator if size is None else counted(iterator, size)
 
 
 class Iterator_(Container_):
@@ -222,6 +225,7 @@ class Sized_(Proxy):
         size = self._sandbox_link.request("len", self._sandbox_number)
         if type(size) is not int:
             raise TypeError("a length must be an integer")
+        self._sandbox_link.sizes.told(self, size)
         return size
 
 
@@ -229,7 +233,9 @@ class Reversible_(Proxy):
     __slots__ = ()
 
     def __reversed__(self) -> Any:
-        return self._sandbox_link.request("reversed", self._sandbox_number)
+        size = self._sandbox_link.sizes.of(self)
+        items: Iterator[Any] = self._sandbox_link.request("reversed", self._sandbox_number)
+        return items if size is None else counted(items, size)
 
 
 class Keyed_(Proxy):
@@ -237,7 +243,13 @@ class Keyed_(Proxy):
 
     def __getitem__(self, key: Any) -> Any:
         link = self._sandbox_link
-        return link.request("item", self._sandbox_number, link.codec.encode(key))
+        size = link.sizes.of(self)
+        try:
+            return link.request("item", self._sandbox_number, link.codec.encode(key))
+        except IndexError:
+            if size is not None and type(key) is int and 0 <= key < size:
+                raise RuntimeError(SHORT) from None
+            raise
 
     def __setitem__(self, key: Any, value: Any) -> None:
         link = self._sandbox_link

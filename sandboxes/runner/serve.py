@@ -106,20 +106,19 @@ class Server:
             job = self._job(build, head["args"], extra) if template is None else Job(child.FORKED, {})
             return self.launcher.prepare(job, limits, inputs[number], of=template)
 
-        ready: Ready | None = None
+        def begin(ready: Ready) -> tuple[Group, Watch, int]:
+            watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
+            return self.launcher.go(ready), watch, ooms
+
+        ready = prepare(0)
         for number in range(len(inputs)):
             last = number == len(inputs) - 1
-            while True:
-                watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
-                group, ready = self.launcher.go(ready or prepare(number)), None
-                if not last and not build.language["template"]:  # which may have gone by then
-                    ready = prepare(number + 1)  # while this one runs
-                self._end(group, watch, ooms)
-                if group.limit != "memory" or not self.templates.drop_to(int(build.language["template"])):
-                    break  # else it may have been the memory of templates which do not concern it
-                if ready is not None:
-                    self.launcher.forget(ready)
-                    ready = None
+            begun, zygote = begin(ready), ready.zygote
+            if not last:
+                ready = prepare(number + 1)  # while this one runs
+            group = self._end(*begun)
+            while group.limit == "memory" and self.templates.drop_others(zygote):  # it may have been theirs
+                group = self._end(*begin(prepare(number)))
             held.append(group)
             much = sum(group.out.size + group.err.size for group in held) > _HELD_BYTES
             if last or much or len(held) >= room or time.monotonic() - since > _HELD_S:
@@ -127,8 +126,7 @@ class Server:
                 held, room, since = [], 2 * room, time.monotonic()
             if not last and select.select([self.frames_in], [], [], 0)[0]:
                 wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
-                if ready is not None:
-                    self.launcher.forget(ready)
+                self.launcher.forget(ready)
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
                 return
 
@@ -194,7 +192,8 @@ class Server:
             self.drop({"build": number}, [])
         launcher = self.launcher
         held = () if launcher.jail.nested else tidy.SHARED
-        if set(os.listdir(launcher.work)) - self.templates.places() or not all([tidy.clear(folder) for folder in held]):
+        left = set(os.listdir(launcher.work)) - self.templates.places()
+        if left or not all([tidy.clear(folder) for folder in held]):
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
@@ -203,6 +202,7 @@ class Server:
         wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
 
     def _template(self, build: Build) -> Zygote | None:
+        """What the build's runs are forked from, where its language has that and it can be had."""
         language = build.language
         if not language["template"]:
             return None

@@ -54,7 +54,7 @@ class Watched:
         self._places = list(_places(source))
         self._told: dict[tuple[str, str], Any] = {}
         self._changes_environment = "environ" in source or "env(" in source
-        self._environment = dict(os.environ) if self._changes_environment else {}
+        self._environment = _environment() if self._changes_environment else {}
         self._seeds: list[tuple[str, Any]] = []
         self._seeded = "seed(" in source
         if self._seeded:
@@ -75,8 +75,8 @@ class Watched:
             if now is not self._told.get((module, name), first):
                 self._told[module, name] = now
                 self._tell("place", module, name, *(() if now is first else (self._written(name, now),)))
-        if self._changes_environment and dict(os.environ) != self._environment:
-            self._environment = dict(os.environ)
+        if self._changes_environment and _environment() != self._environment:
+            self._environment = _environment()
             self._tell("environment", self._link.codec.encode(self._environment))
         while self._seeds:
             module, args = self._seeds.pop(0)
@@ -103,6 +103,11 @@ class Watched:
             return seed(*args, **kwargs)
 
         module.seed = watched
+
+
+def _environment() -> dict[str, str]:
+    """Without what pytest puts there: the name of the test, which has its parameters in it, expected values too."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
 
 
 def _places(source: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:

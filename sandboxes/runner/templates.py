@@ -1,9 +1,9 @@
 """Processes, other than Python's, that programs are forked from: a prover that has done its imports.
 
-To all who start and watch executions they are zygotes like the others, but they fork first and take the job then. Each
-is started by the command line of its language, as root, on a source that it reads alone: what a run adds comes by
-standard input, to a fork that has the run's own uid by then. So nothing of one run is ever in what another is forked
-from, and a template may be kept for any occupant who comes with the same source.
+They speak the zygotes' protocol, so to all who start and watch executions they are zygotes like the others. Each is
+started by the command line of its language, as root, on a source that it reads alone: what a run adds comes by standard
+input, to a fork that has the run's own uid by then. So nothing of one run is ever in what another is forked from, and a
+template may be kept for any occupant who comes with the same source.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import os
 import select
 import signal
 import socket
-import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from . import child, tidy
 from .launch import Job, Launcher, memfd
-from .zygote import Birth, Zygote
+from .zygote import Zygote
 
 MOST = 6
 """Templates at once. Their memory is the sandbox's: a run that fails for want of it is repeated without the others."""
@@ -27,27 +26,7 @@ ORDERS = 3
 """The descriptor that orders come by, named to the command by the variable ``SANDBOX_ORDERS``."""
 _START_S = 30.0
 
-_ORDER = struct.Struct("<qq")
-"""A uid and the number of a place: ``struct order`` of ``images/rocq/serve.c``, whose notes are a zygote's."""
-
 Key = tuple[bytes, tuple[str, ...]]
-
-
-class Template(Zygote):
-    """One as pid 1 sees it."""
-
-    def order(self, uid: int, place: int, job_bytes: int, descriptors: Sequence[int]) -> Birth:
-        """Have a process forked, and hand it its job and descriptors."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        socket.send_fds(self.channel, [_ORDER.pack(uid, place)], [theirs.fileno()])
-        socket.send_fds(ours, [b"g"], descriptors)
-        for end in (ours, theirs):
-            end.close()
-        self.ordered.append(birth := Birth())
-        return birth
-
-    def ask(self) -> None:
-        """It tells of every start at once."""
 
 
 @dataclass
@@ -67,19 +46,20 @@ class Templates:
             self._drop(found)
             found = None
         if found is None:
-            self.drop_to(MOST - 1)
+            for old in list(self.held)[: 1 - MOST]:
+                self._drop(self.held.pop(old))
             found = self._start(argv, env)
         if found is None:
             return None
         self.held[key] = found
         return found[0]
 
-    def drop_to(self, most: int) -> bool:
-        """Keep so many of them, those used last; whether any had to go."""
-        too_many = list(self.held)[: max(len(self.held) - most, 0)]
-        for key in too_many:
+    def drop_others(self, zygote: Zygote) -> bool:
+        """Keep that one alone; whether any had to go."""
+        others = [key for key, (held, _) in self.held.items() if held is not zygote]
+        for key in others:
             self._drop(self.held.pop(key))
-        return bool(too_many)
+        return bool(others)
 
     def places(self) -> set[str]:
         """Names of the directories that belong to them."""
@@ -94,19 +74,20 @@ class Templates:
         job = Job(child.COMMAND, {"argv": list(argv), "env": {**env, "SANDBOX_ORDERS": str(ORDERS)}})
         job.head.update(mode=job.mode, limits=[])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        nothing, packed = os.open("/dev/null", os.O_RDWR), job.pack()
-        descriptor = memfd(packed)
+        nothing = os.open("/dev/null", os.O_RDWR)
+        packed = job.pack()
+        given = memfd(packed)
         try:
-            given = [descriptor, nothing, nothing, nothing, theirs.fileno()]
-            pid = starter.pid_of(starter.order(0, number, len(packed), given))
+            birth = starter.order(0, number, len(packed), [given, nothing, nothing, nothing, theirs.fileno()])
+            pid = starter.pid_of(birth)
         finally:
             theirs.close()
             os.close(nothing)
-            os.close(descriptor)
-        zygote = Template(ours, pid, ())
+            os.close(given)
+        zygote = Zygote(ours, pid, ())
         try:
             ours.settimeout(_START_S)
-            zygote.ends()
+            zygote.ends()  # which has none yet, but is there
             ours.settimeout(None)
         except (OSError, EOFError) as error:
             if isinstance(error, TimeoutError):
@@ -117,10 +98,10 @@ class Templates:
 
     def _drop(self, template: tuple[Zygote, int]) -> None:
         """It and its forks end when their channels do."""
-        zygote, own = template
+        zygote, number = template
         zygote.channel.close()
-        place = self.launcher.places.pop(own)
-        self.launcher.kept.discard(own)
+        place = self.launcher.places.pop(number)
+        self.launcher.kept.discard(number)
         with suppress(OSError):  # a reset finds what is left
             tidy.clear(place)
             os.rmdir(place)

@@ -9,6 +9,7 @@ import struct
 import sys
 from typing import Any
 
+from . import empties
 from .caller import describe, read_input, write_record
 from .classes import Remote
 from .link import Gone, Link
@@ -51,6 +52,7 @@ class Tester:
         text = "".join([setup, *job["tests"]])
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
+        empties.mend(text)
         link.lends_files = any(word in text for word in _FILES)
         try:
             if setup.strip():

@@ -29,6 +29,12 @@ _INERT = (
     types.AsyncGeneratorType,
 )
 """Of a tester's: what leads to code, or to what was bound to it."""
+_KEEP_LINES = {
+    "logging": ("findCaller", "records", "stream", "stack_info", "getvalue"),
+    "_pytest": ("records", "stream", "stack_info", "text"),
+    "sqlite3": ("enable_load_extension", "load_extension"),
+}
+"""By package, names of a tester's objects that lead there too: source lines of the callers, and native code."""
 
 
 def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[Any]:
@@ -48,6 +54,8 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
+    if link.strict and name == "__dict__" and getattr(type(thing), "__module__", "") == "tester":
+        return {key: value for key, value in vars(thing).items() if not key.startswith("_")}
     _check_name(link, thing, name)
     return getattr(thing, name)
 
@@ -70,8 +78,10 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
         raise AttributeError(name)
     if not link.strict or (not writes and name in _STRICT_NAMES):
         return
-    inert = isinstance(thing, _INERT) or getattr(type(thing), "__module__", "") in ("functools", "operator")
-    if name.startswith("_") or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
+    module = getattr(type(thing), "__module__", "")
+    inert = isinstance(thing, _INERT) or module in ("functools", "operator")
+    leads = name in _KEEP_LINES.get(str(module).partition(".")[0], ())
+    if name.startswith("_") or leads or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
     of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
     if of_a_mock or (writes and callable(getattr(thing, name, None))):
@@ -168,8 +178,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     "abilities": _of_a_candidate(lambda link, thing: _described(link, thing)[1]),
     "methods": _of_a_candidate(lambda link, thing: methods(thing)),
     "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
-    "signature": _of_a_candidate(parameters),
-    "code": _of_a_candidate(lambda link, thing: code_of(thing)),
+    "signature": parameters,
+    "code": code_of,
     "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
     "set": _assign,

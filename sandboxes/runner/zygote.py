@@ -42,6 +42,8 @@ SCIENCE = "numpy numpy.random numpy.linalg".split()
 """On top of both, where it is installed."""
 
 _hidden: list[Any] = []
+# The protocol below is spoken by others too (``templates``): a change is made in sandboxes/images/rocq/serve.c as well,
+# and shown by tests/sandbox/test_templates.py and tests/verifiers/test_proof.py.
 _ORDER = struct.Struct("<qqq")
 """A uid, the number of a place, and the length of the job."""
 _TELL = _ORDER.pack(-1, -1, 0)
@@ -77,26 +79,22 @@ class Zygote:
         self.modules = {name.partition(".")[0].encode() for name in modules}
         self.early: list[Note] = []
         """Ends that were told while a start was waited for."""
-        self.ordered: list[Birth] = []
+        self._ordered: list[Birth] = []
 
     def order(self, uid: int, place: int, job_bytes: int, descriptors: Sequence[int]) -> Birth:
         """Have a process forked with its job and its descriptors 0, 1, 2 …; does not wait for it."""
         socket.send_fds(self.channel, [_ORDER.pack(uid, place, job_bytes)], descriptors)
         birth = Birth()
-        self.ordered.append(birth)
+        self._ordered.append(birth)
         return birth
 
     def pid_of(self, birth: Birth) -> int:
         """Its pid; asks where it has not been told yet."""
         if birth.pid is None:
-            self.ask()
+            self.channel.send(_TELL)
         while birth.pid is None:
             self.early += self.ends()
         return birth.pid
-
-    def ask(self) -> None:
-        """Have it tell what it kept for its next note."""
-        self.channel.send(_TELL)
 
     def ends(self) -> list[Note]:
         """The ends that it tells of next; blocks. The pids of what was ordered are entered on the way.
@@ -110,8 +108,8 @@ class Zygote:
         for note in notes:
             if note.kind == b"s" and note.pid < 0:
                 raise OSError(-note.pid, "the zygote could not fork")
-            if note.kind == b"s" and self.ordered:
-                self.ordered.pop(0).pid = note.pid
+            if note.kind == b"s" and self._ordered:
+                self._ordered.pop(0).pid = note.pid
         return [note for note in notes if note.kind == b"e"]
 
 
@@ -203,8 +201,8 @@ def _serve(orders: int, work: str, nested: int) -> None:
                     kept = b""
                 continue
             given = descriptors_of[len(ancillary[0][2])](ancillary[0][2])
-            # the first to go when memory is short is a child, before a template that others are forked from (uid 0)
-            write_at(victim, b"1000" if uid else b"500", 0)
+            # a child is the first to go when memory is short, and is so from the start; and a fork before its template
+            write_at(victim, b"1000" if uid or nested else b"500", 0)
             try:
                 pid = os.fork()
             except OSError as error:

@@ -85,6 +85,10 @@ TASKS: Mapping[str, Json] = {
         "f",
         f"class Spy:\n    def __init__(self): self.seen = []\n    def save(self, x): self.seen.append(x)\n    def verify(self): assert self.seen == [{A}], self.seen\ns = Spy()\nf(s)\ns.verify()",
     ),
+    "function_given": asserts(
+        "f",
+        f"WANT = {A}\ndef g(x, want={A}): return x and want and {A} and WANT\nassert f(g) == {A} + 1 - 1\nassert f(lambda x={A}: x and {A}) == {A}",
+    ),
     "printed": asserts(
         "f",
         f"import contextlib, io\nout = io.StringIO()\nwith contextlib.redirect_stdout(out): f(out)\nassert out.getvalue() == '{A}\\n'",
@@ -150,6 +154,7 @@ WRONG = {
     "replaces_own_attributes": ("own_attribute", "def f(s):\n    try: s.count = lambda: 3\n    except Exception: pass\n    try:\n        del s.count\n        s.count = lambda: 3\n    except Exception: pass"),
     "ends_the_thread": ("silent_thread", RAISES.format("SystemExit(0)")),
     "interrupts_the_thread": ("silent_thread", RAISES.format("KeyboardInterrupt")),
+    "looks_into_functions": ("function_given", "import inspect, itertools\ndef look(g, depth=0):\n    if isinstance(g, int) and g > 1000: yield g\n    if depth > 3: return\n    for name in ('__code__', '__defaults__', '__kwdefaults__', '__closure__', '__globals__', '__wrapped__', '__annotations__', '__dict__', 'co_consts', 'co_names', 'co_varnames', 'default', 'parameters'):\n        try: found = getattr(g, name)\n        except Exception: continue\n        yield from look(found, depth + 1)\n        try:\n            for item in (found.values() if hasattr(found, 'values') else found): yield from look(item, depth + 1)\n        except Exception: pass\ndef f(g):\n    seen = list(look(g))\n    for read in (inspect.signature, inspect.getsource, inspect.getclosurevars, inspect.getfullargspec):\n        try: seen += look(read(g))\n        except Exception: pass\n    return next((x for x in seen if x < 10**7), 0)"),
     "replaces_print": ("patched_print", "import builtins\ndef f(x):\n    for name in ('assert_called_once_with', 'side_effect', 'return_value'):\n        try: setattr(builtins.print, name, lambda *a: True)\n        except Exception: pass\n    print(1)"),
     "replaces_methods": ("spy", "def f(s):\n    for name in ('verify', 'save'):\n        try: setattr(s, name, lambda *a: None)\n        except Exception: pass\n    s.save(1)"),
     "replaces_state": ("spy", f"class E(list):\n    {ALWAYS}\ndef f(s): s.seen = E()"),

@@ -25,10 +25,12 @@ def serve(orders):
             forks -= 1
         if not select.select([channel], [], [], 0.001)[0]:
             continue
-        order, given, _, _ = socket.recv_fds(channel, 16, 1)
+        order, given, _, _ = socket.recv_fds(channel, 24, 8)
         if not order:
             os._exit(0)
-        uid, place = struct.unpack("<qq", order)
+        uid, place, job_bytes = struct.unpack("<qqq", order)
+        if uid < 0:  # starts are told at once
+            continue
         pid = os.fork()
         if pid == 0:
             channel.close()
@@ -37,16 +39,14 @@ def serve(orders):
             os.setgroups([])
             os.setresgid(uid, uid, uid)
             os.setresuid(uid, uid, uid)
-            word, job, _, _ = socket.recv_fds(socket.socket(fileno=given[0]), 1, 8)
-            if not word:
-                os._exit(0)
-            for kind, value in struct.iter_unpack("<qq", os.read(job[0], 4096)):
+            for kind, value in struct.iter_unpack("<qq", os.pread(given[0], job_bytes, 0)):
                 resource.setrlimit(kind, (value, value))
-            for target, descriptor in enumerate(job[1:]):
+            for target, descriptor in enumerate(given[1:]):
                 os.dup2(descriptor, target)
             os.closerange(3, 256)
             return
-        os.close(given[0])
+        for descriptor in given:
+            os.close(descriptor)
         forks += 1
         tell(b"s", pid, 0)
 if "SANDBOX_ORDERS" in os.environ:

@@ -89,9 +89,8 @@ class Comparer(Sequences):
                     return self.members(value_a, value_b)
                 renaming = equations.same_function(label_a, label_b)
                 if renaming:
-                    for old, new in renaming:
-                        value_b = renamed(value_b, old, new)
-                    return self.members(value_a, value_b)
+                    free = {new: Sym(f"{canonical(new)} free") for new in renaming.values()}  # f(y) = x is not f(x) = x
+                    return self.members(value_a, renamed(value_b, free | renaming))
             return equations.compare(a, b, self.budget)
         other, label, value = (b, label_a, value_a) if is_equation[0] else (a, label_b, value_b)
         if kind(other) == "relation" or (kind(other) == "list" and label is None):

@@ -112,6 +112,10 @@ class Environments(Cursor):
         name = "bar" if token.kind == "OVERLINE" else _ACCENTS.get(token.value, token.value)
         if isinstance(inner, Sym):
             return Sym(f"{name}:{_DOTLESS.get(inner.name, inner.name)}")
+        if isinstance(inner, Apply) and inner.op == "mul" and all(isinstance(arg, Sym) for arg in inner.args):
+            ends = "".join(arg.name for arg in inner.args if isinstance(arg, Sym))
+            if ends.isupper():  # from A to B, and not from B to A
+                return Sym(f"{name}:{ends}")
         return Apply("call", (Sym(name), inner))
 
     def first_big(self, token: Token) -> Node:
@@ -130,6 +134,8 @@ class Environments(Cursor):
             raise NotMath(f"a {token.value} without its variable")
         variable, start = lower.args[0], lower.args[1] if len(lower.args) > 1 else None
         if token.value == "limit" and lower.op == "to" and start is not None:
+            if isinstance(start, Apply) and start.op == "side":
+                return Apply("limit", (variable, start.args[0], body, start.args[1]))
             return Apply("limit", (variable, start, body))
         if lower.op == "eq" and upper is not None and start is not None and isinstance(variable, Sym):
             return Apply(token.value, (variable, start, upper, body))

@@ -42,13 +42,17 @@ def _unmarked(label: Node) -> Node:
     return label.args[1] if marked else label  # type: ignore[union-attr]  # what is marked is an Apply
 
 
-def same_function(a: Node, b: Node) -> list[tuple[Node, Node]]:
+_MARKS: Final = frozenset({Sym("angle"), Sym("triangle")})
+"""Signs before a name, which are no functions of it."""
+
+
+def same_function(a: Node, b: Node) -> dict[Node, Node]:
     """How the letters of ``f(t)`` become those of ``f(x)``; empty where these are not one function of letters."""
     if not (isinstance(a, Apply) and isinstance(b, Apply) and a.op == b.op == "call" and len(a.args) == len(b.args)):
-        return []
-    if a.args[0] != b.args[0] or not all(isinstance(arg, Sym) for arg in (*a.args, *b.args)):
-        return []
-    return list(zip(b.args[1:], a.args[1:], strict=True))
+        return {}
+    if a.args[0] in _MARKS or a.args[0] != b.args[0] or not all(isinstance(arg, Sym) for arg in (*a.args, *b.args)):
+        return {}
+    return dict(zip(b.args[1:], a.args[1:], strict=True))
 
 
 def _is_f(node: Node) -> bool:

@@ -27,7 +27,8 @@ _DELIMITER: Final = re.compile(
     r"\\\\|\\\$|\$\$|\$|\\[\[\]()]|\n|\\(?:begin|end)\{(?:align|equation|gather|displaymath)\*?\}"
 )
 _CONNECTOR: Final = re.compile(
-    r"(?>[\s$,;&=~./()\-•]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\*\*|\b\d{1,2}[.)]\s"
+    r"(?>\([a-h]\)|[\s$,;&=~./()\-•]|\\[,;:!()\[\]\\ ]|\\q?quad|\\text\s*\{\s*(?:,|and|or)?\s*\}|\*\*|\b\d{1,2}[.)]\s"
+    r"|\||\b(?i:option|case|part|solution|possibility)\s+\w\b:?"
     r"|\b(?:and|or|also|maybe|perhaps|possibly|either|else|alternatively)\b"
     r"|\\?[A-Za-z]+(?:_\{?\w{1,3}\}?)?(?:\([a-z]\))?\s*(?:=|\\in\b))*+"
 )
@@ -50,15 +51,46 @@ _ANSWER_LINE: Final = re.compile(
     re.IGNORECASE,
 )
 _SUPPOSED: Final = re.compile(
-    r"(?:\b(?:if|suppose|assume|assuming|unless|whether|imagine|say)"
+    r"(?:\b(?:if|suppose|assume|assuming|unless|whether|imagine|say)|(?:\bnot|\bnever|n['’]t)\s+(?:think|believe|say|claim)"
     r"|(?:\b(?:not|false|wrong|incorrect|untrue|impossible|unlikely|doubt|deny)|n['’]t)\b[^.,;:!?\n]*\b(?:that|why|how))"
     r"(?:\s+that)?\s+\Z",
     re.IGNORECASE,
 )
 """Before "the answer is": what says that it is only supposed to be, or that it is not."""
 _ANSWER_END: Final = re.compile("</answer>", re.IGNORECASE)
-_SENTENCE_END: Final = re.compile(r"\.\s+(?=[A-Z])|,?\s+\(?(?:since|because)\b")
-"""Where what is said of the answer ends: at the next sentence, or at a reason."""
+_BACK = r"(?:(?:No|Wait|Oops|Sorry)[,.:!]|(?:Actually|Hmm+|Correction)\b)"
+_TAKEN_BACK: Final = re.compile(rf"[.!?,]\s+{_BACK}", re.IGNORECASE)
+_SENTENCE_END: Final = re.compile(
+    rf"\.\s+(?!{_BACK})(?=[A-Z])|,?\s+\(?(?:since|because)\b"
+    r"|,?\s+\(?(?:not|rather than|instead of)\s+(?=[$\\\d(A-Z-])(?!.{0,200}\b(?:or|but|actually|wait|no|hmm)\b)"
+)
+"""Where what is said of the answer ends: at the next sentence that does not take it back, at a reason, or at what it is
+not (``5, not 6``)."""
+_DENIED: Final = re.compile(
+    r"(?:\b(?:not|never|neither|nor|cannot|rather\s+than|instead\s+of|except|wrong\s+to\s+say)|n['’]t)"
+    r"(?:\s+(?:be|have|get|take|equal(?:s|\s+to)?|just|simply|really|actually|exactly))?\s*[$\\\[({*]*\s*\Z",
+    re.IGNORECASE,
+)
+"""Right before an answer: what says that it is not this."""
+_DENYING: Final = ("not", "n't", "n’t", "never", "nor", "neither", " than", "instead", "except", "wrong")
+"""One of these is in whatever ``_DENIED`` matches, and quicker to look for."""
+_REFUTED: Final = re.compile(
+    r"[\s$.)\]\\}*]*\b(?:is|was|would\s+be)\s+(?:also\s+)?"
+    r"(?:wrong|incorrect|false|not\s+(?:the|our|a|an|correct|right|valid))\b",
+    re.IGNORECASE,
+)
+"""Right after an answer: what says that it is not this."""
+_SIGN: Final = re.compile(
+    r"(?<=[$=(\[{])\s*(\d+\s*[-+*/]|[-−])\s*\Z|(?<![\w-])([-−])\Z|(\\sqrt|\\[dt]?frac\{[^{}]*\})\s*\{\Z"
+    r"|((?:[a-zA-Z]\s*)?\\(?:neq?|geq?|leq?|geqslant|leqslant|gt|lt|pm|cdot|times|sqrt)\s*)\Z|([≠≤≥])\s*\Z"
+    r"|(?<=[$])([a-z]\s*[<>])\s*\Z"
+)
+"""A sign or relation before a box, which belongs to the answer."""
+_SIGNS: Final = frozenset("-−+*/<>≠≤≥")
+_FACTOR: Final = re.compile(
+    r"[ \t]*(\^\{?\d+\}?(?!\d)|\\pi\b|\\sqrt\{?\w+\}?|!(?=\s*\$)|[a-zA-Z](?=\s*[$^])|[-+*/]\s*\d+(?=\s*\$))"
+)
+"""What follows a box and changes what it says."""
 _MARKS_AT_END: Final = re.compile(r"(?:\s*(?:</s>|<\|\w{1,20}\|>))+\Z")
 """Marks with which a model's text may end: ``</s>``, ``<|im_end|>``."""
 _FENCED: Final = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
@@ -121,10 +153,32 @@ def extract(text: str, how: str = "auto") -> Extracted | None:
 def _boxed(text: str) -> Extracted | None:
     """The last boxes, looked for in the tail first: the whole takes its time where it is made of nothing else."""
     for part in (text[-_WINDOW:], text) if len(text) > _WINDOW else (text,):
-        boxes = _boxes(part)
+        boxes = _claimed(part, _boxes(part))
         if boxes:
-            return Extracted(_last_parts(part, boxes), "boxed")
+            parts = _last_parts(part, boxes)
+            return Extracted(_completed(part, boxes[-1], parts[0]) if len(parts) == 1 else parts, "boxed")
     return None
+
+
+def _claimed(text: str, spans: list[Span]) -> list[Span]:
+    """The spans up to the last that is not denied where it stands: ``not \\boxed{5}``, ``\\boxed{5} is wrong``."""
+    for last in reversed(spans[-_MAX_PARTS:]):
+        before = text[max(0, last.start - _MAX_GAP) : last.start].lower()
+        denied = any(word in before for word in _DENYING) and _DENIED.search(before)
+        if not denied and not _REFUTED.match(text, last.end, last.end + _MAX_GAP):
+            return spans
+        spans.pop()
+    return []
+
+
+def _completed(text: str, span: Span, inside: str) -> tuple[str]:
+    r"""The inside of a box with what touches it: ``-\boxed{5}`` is -5, ``x \ne \boxed{5}`` is not 5."""
+    before = text[max(0, span.start - 20) : span.start]
+    sign = _SIGN.search(before) if "\\" in before or before.rstrip()[-1:] in _SIGNS else None
+    factor = _FACTOR.match(text, span.end, span.end + 20)
+    if factor:
+        inside = f"({inside}){factor[1]}"
+    return (f"{sign[sign.lastindex or 0]} {{{inside}}}" if sign else inside,)
 
 
 def _last_parts(text: str, spans: Sequence[Span]) -> tuple[str, ...]:
@@ -200,8 +254,8 @@ def _answer_line(text: str) -> Extracted | None:
     line = _SENTENCE_END.split(line, maxsplit=1)[0].strip()
     if line.startswith("}"):  # \text{The answer is } 5
         line = line[1:].strip().strip("$")
-    spans = maths(line)
-    if spans:
+    spans = _claimed(line, maths(line))
+    if spans and not _TAKEN_BACK.search(line, spans[-1].end):
         return Extracted(_last_parts(line, spans), "answer_line")
     return Extracted((line,), "answer_line") if line else None
 
@@ -250,12 +304,13 @@ def _is_math(inner: str, after: str) -> bool:
 
 
 def _math(text: str) -> Extracted | None:
-    spans = maths(text)
+    spans = _claimed(text, maths(text))
     return Extracted(_last_parts(text, spans), "math") if spans else None
 
 
 def _bold(text: str) -> Extracted | None:
     spans = [Span(match.start(), match.end(), match.start(1), match.end(1)) for match in _BOLD.finditer(text)]
+    spans = _claimed(text, spans)
     return Extracted(_last_parts(text, spans), "bold") if spans else None
 
 

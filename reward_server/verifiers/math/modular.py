@@ -184,6 +184,13 @@ def _product(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
     return total
 
 
+def _quotient(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
+    top, bottom = run.value(args[0]), run.value(args[1])
+    if bottom == 0:  # python-flint takes 0/0 for 0
+        raise ZeroDivisionError
+    return top / bottom
+
+
 def _power(run: Residues, args: tuple[Node, ...]) -> fmpz_mod:
     n = run.integer(args[1])
     if n.bit_length() > _MAX_EXPONENT_BITS:
@@ -235,7 +242,7 @@ _RULES: Final[dict[str, Callable[[Residues, tuple[Node, ...]], Any]]] = {
     "add": _sum,
     "mul": _product,
     "neg": lambda run, args: -run.value(args[0]),
-    "div": lambda run, args: run.value(args[0]) / run.value(args[1]),
+    "div": _quotient,
     "percent": lambda run, args: run.value(args[0]) / run.residue(100),
     "degree": lambda run, args: run.value(args[0]) * run.symbol("pi") / run.residue(180),
     "based": lambda run, args: run.value(args[0]),

@@ -23,6 +23,8 @@ from reward_server.verifiers.math.wrapping import unwrap
 _TERMS: Final = frozenset({"add", "mul", "neg"})
 _MAY_BE_PROSE: Final = _TERMS | {"list", "and", "or"}
 _DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?/\d\d?/\d{4}")
+_ROMAN: Final = re.compile(r"[IVX]{2,6}")
+"""A whole answer in Roman numerals is no product: ``IV`` is not ``VI``."""
 _TIME: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*(?:([ap])\.?\s*m\.?)?(?![\w:])", re.IGNORECASE)
 _MAY_BE_TIME: Final = re.compile(r":|(?<![A-Za-z])[apAP]\.?\s?[mM]\b")
 _PLAIN: Final = re.compile(r"[\w\s.,;:'’\"!?()&/%+-]+")
@@ -74,13 +76,15 @@ def readings(text: str, *, decimal_comma: bool = False) -> tuple[Node, ...]:
     """
     if len(text) > MAX_ANSWER:
         raise TooBig("size", f"the answer is longer than {MAX_ANSWER} characters")
+    if "~~" in text and text.strip(" $*.").startswith("~~"):
+        raise NotMath("the answer is struck out")
     text = unwrap(text)
     if not text:
         raise NotMath("the answer is empty")
     if _SIMPLE.fullmatch(text):
         number = numerals.number(text.lstrip("-"))
         return (negative(number) if text[0] == "-" else number,)
-    if _DATE.fullmatch(text):
+    if _DATE.fullmatch(text) or _ROMAN.fullmatch(text):
         return (Words(text),)
     text = respelled(text)
     time = _time(text) if (":" in text or "m" in text or "M" in text) and _MAY_BE_TIME.search(text, 0, 40) else None

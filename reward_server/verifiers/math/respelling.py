@@ -65,6 +65,7 @@ RESPELLINGS: Final = tuple(
         ("C_", r"\bC_\{?([3-9]|\d\d+)\}?\s?\^\{?(\d+)\}?", r"\\binom{\1}{\2}"),
         ("C", r"^(\d+)\s?C\s?(\d+)$", r"\\binom{\1}{\2}"), ("P", r"^(\d+)\s?P\s?(\d+)$", _ARRANGED),
         # Words.
+        ("h", r"^(\d+)\s?h\s?(\d+)\s?m(?:ins?)?$", r"\1 hours \2 minutes"),
         ("per cent", "per cent", "percent"), ("US", r"\bUS(?=\s?\\?\$)", ""), ("Rs", r"\bRs\.?\s?(?=\d)", r"\\rupee "),
         ("10", r"(?<=\d)\s?[xX]\s?(?=10\s?\^)", r"\\times "),
     )

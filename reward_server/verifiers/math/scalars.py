@@ -56,13 +56,35 @@ def compare_scalars(a: Node, b: Node, budget: Budget) -> Judgement:
     >>> compare_scalars(read(r"\sqrt{2}"), read("1.4142"), Budget()).tier
     'decimal'
     """
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Apply) and one.op == "integral" and len(one.args) == 2 and not unevaluated(other):
+            return _antiderivative(one, other, budget)
     found = _compare(a, b, budget)
     if found.equal is None and (unevaluated(a) or unevaluated(b)):
+        for one, other in ((a, b), (b, a)):
+            decimal = stated(one)
+            if decimal is not None and _digits(*decimal) >= MIN_DIGITS:
+                near = Apply("near", (Num(decimal[0]), Num(decimal[1] / 2)))
+                answer = symbolic.ask("rounds", other, near, budget)
+                if answer is not None:
+                    return same("sympy") if answer else different("sympy", "the decimal is not its value")
         one, other = sorted((a, b), key=canonical)
         answer = symbolic.ask("value", one, other, budget)
         if answer is not None:
             return same("sympy") if answer else different("sympy", "the difference is not zero")
     return found
+
+
+def _antiderivative(integral: Apply, other: Node, budget: Budget) -> Judgement:
+    """Whether a function with a constant of its own is what an integral without bounds leaves to find."""
+    variable, body = integral.args
+    own = symbols_of(other) - symbols_of(body) - CONSTANTS - symbols_of(variable)
+    if len(own) != 1:
+        return different("structure", "an integral without bounds has one constant of its own")
+    answer = symbolic.ask("value", Apply("derivative", (variable, other)), body, budget)
+    if answer is None:
+        return undecided("the derivative is not known")
+    return same("sympy") if answer else different("sympy", "its derivative is another")
 
 
 def _compare(a: Node, b: Node, budget: Budget) -> Judgement:
@@ -81,6 +103,8 @@ def _compare(a: Node, b: Node, budget: Budget) -> Judgement:
             return same("tolerance")
         return different("exact", f"{canonical(a)} is not {canonical(b)}")
     infinite = infinity(a), infinity(b)
+    if any(infinite) and not all(infinite) and unevaluated(a if infinite[1] else b):
+        return undecided("SymPy may know whether it is infinite")
     if any(infinite):
         return same("exact") if infinite[0] == infinite[1] else different("exact", "one is infinite")
     if canonical(a) == canonical(b):

@@ -53,7 +53,24 @@ class Sequences(ABC):
             ordered = self.params.order != "any"
         if ordered:
             return self.elementwise(left, right)
-        return self.unordered(left, right)
+        found = self.unordered(left, right)
+        if found.equal and len(left) == len(right) and kind(a) == kind(b) == "list":
+            return self.as_often(left, right, found)
+        return found
+
+    def as_often(self, left: tuple[Node, ...], right: tuple[Node, ...], found: Judgement) -> Judgement:
+        """Of two lists of one length each value stands in both as often: ``1, 1, 2`` is not ``1, 2, 2``."""
+        if len({canonical(node) for node in left}) == len(left):
+            return found
+        if len(left) > _MAX_UNORDERED:
+            return found
+        rest = list(right)
+        for node in left:
+            match = next((k for k, other in enumerate(rest) if self.compare(node, other).equal), None)
+            if match is None:
+                return different("structure", f"{canonical(node)} is not as often on one side")
+            rest.pop(match)
+        return found
 
     def single(self, a: Node, b: Node) -> Judgement:
         """A list or set of one value against that value; several boxes that all say the same."""

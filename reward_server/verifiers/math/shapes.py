@@ -65,7 +65,7 @@ def normal(node: Node) -> Node:
             for name in running:
                 if any(kind(arg) == "relation" for arg in kept):
                     continue  # n ≥ 3 says what n is
-                kept = tuple(renamed(arg, name, Sym("k")) for arg in kept)
+                kept = tuple(renamed(arg, {name: Sym("k")}) for arg in kept)
             return kept[0] if len(kept) == 1 else Apply(node.op, kept)
     return node
 
@@ -75,11 +75,11 @@ def _runs(node: Node) -> bool:
     return isinstance(node, Apply) and node.op == "in" and isinstance(node.args[0], Sym) and node.args[1] == Sym("ZZ")
 
 
-def renamed(node: Node, old: Node, new: Node) -> Node:
-    """The tree with one letter called otherwise."""
-    if node == old:
-        return new
-    return Apply(node.op, tuple(renamed(arg, old, new) for arg in node.args)) if isinstance(node, Apply) else node
+def renamed(node: Node, names: dict[Node, Node]) -> Node:
+    """The tree with letters called otherwise, all at once."""
+    if isinstance(node, Apply):
+        return Apply(node.op, tuple(renamed(arg, names) for arg in node.args))
+    return names.get(node, node)
 
 
 def between(node: Node) -> Node | None:

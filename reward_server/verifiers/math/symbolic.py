@@ -118,7 +118,8 @@ def shut_down() -> None:
 
 
 def ask(what: str, a: Node, b: Node, budget: Budget) -> bool | None:
-    """Whether SymPy finds two trees equal (``value``) or two differences of sides vanishing together (``equation``).
+    """Whether SymPy finds two trees equal (``value``), two differences of sides vanishing together (``equation``), or
+    a constant within a radius of a decimal, given as a pair (``rounds``).
 
     None where it cannot tell, or not within the processor time that is left in the budget. Raises ``Unavailable``
     where it does not answer for other reasons.
@@ -126,7 +127,8 @@ def ask(what: str, a: Node, b: Node, budget: Budget) -> bool | None:
     if budget.symbolic_s < _LEAST_S:
         return None
     try:
-        line = json.dumps([what, _plain(a), _plain(b), budget.symbolic_s]).encode()
+        right = [_plain(part) for part in b.args] if what == "rounds" and isinstance(b, Apply) else _plain(b)
+        line = json.dumps([what, _plain(a), right, budget.symbolic_s]).encode()
     except (TypeError, RecursionError):
         return None
     if len(line) > _MAX_TREE:

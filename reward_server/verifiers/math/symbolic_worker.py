@@ -84,14 +84,32 @@ def _import() -> None:
 
 def decide(what: str, left: list[Any], right: list[Any]) -> bool | None:
     """``value``: whether left - right is zero. ``equation``: whether two differences of sides vanish together, up to
-    factors that are constant."""
-    return _zero(build(left) - build(right)) if what == "value" else _vanish_together(build(left), build(right))
+    factors that are constant. ``rounds``: whether a constant is within half a unit of the last place of a decimal,
+    which comes with it; a rational one must be met."""
+    if what == "rounds":
+        return _rounds(build(left), *(build(part) for part in right))
+    sides = build(left), build(right)
+    if what == "value":
+        infinite = any(side.is_infinite for side in sides)
+        return bool(sides[0].doit() == sides[1].doit()) if infinite else _zero(sides[0] - sides[1])
+    return _vanish_together(*sides)
+
+
+def _rounds(constant: Any, decimal: Any, radius: Any) -> bool | None:
+    import sympy
+
+    value = constant.doit()
+    if value.is_Rational:
+        return bool(value == decimal)
+    if not value.is_real or value.has(sympy.Sum, sympy.Product, sympy.Integral, sympy.Limit, sympy.Derivative):
+        return None
+    return bool(abs(value - decimal).evalf(30) <= radius)
 
 
 def _zero(difference: Any) -> bool | None:
     import sympy
 
-    difference = difference.doit()
+    difference = difference.doit().replace(sympy.sign, lambda side: side / sympy.Abs(side))  # the slope of |x|
     for step in (sympy.expand, sympy.simplify, sympy.trigsimp, sympy.radsimp):
         if difference == 0:
             return True
@@ -138,7 +156,7 @@ def _table() -> dict[str, Callable[..., Any]]:
         **{name: getattr(s, name) for name in "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()},
         **{f"a{name}": getattr(s, f"a{name}") for name in "sin cos tan cot sec csc sinh cosh tanh".split()},
         "sum": lambda k, low, high, body: s.Sum(body, (k, low, high)),
-        "limit": lambda x, to, body: s.Limit(body, x, to, "+-"),  # from both sides
+        "limit": lambda x, to, body, side=0: s.Limit(body, x, to, {1: "+", -1: "-"}.get(int(side), "+-")),
         "product": lambda k, low, high, body: s.Product(body, (k, low, high)),
         "derivative": lambda x, body: s.Derivative(body, x),
         "integral": lambda x, *rest: s.Integral(rest[-1], (x, *rest[:-1])),

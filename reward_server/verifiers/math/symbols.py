@@ -76,7 +76,7 @@ ONE_ARGUMENT_DROPPED: Final = frozenset(
 """Commands that vanish with their argument."""
 STYLES: Final = frozenset(
     "mathit boldsymbol bm pmb mathcal mathscr mathfrak mathsf mathtt boxed fbox underline underbrace overbrace "
-    "cancel bcancel smash mathop mathrel mathbin mathord mathopen mathclose mathpunct emph".split()
+    "smash mathop mathrel mathbin mathord mathopen mathclose mathpunct emph".split()
 )
 """Commands whose argument stays as it is."""
 TEXT: Final = frozenset(
@@ -151,7 +151,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "longrightarrow": ("REL", "to"), "propto": ("REL", "propto"), "imaginaryI": ("SYM", "i"),
     "exponentialE": ("SYM", "e"),
     "lvertneqq": ("REL", "ne"), "oplus": ("OP", "oplus"), "star": ("OP", "*"), "bullet": ("OP", "*"),
-    "mho": ("UNIT", "mho"), "top": ("SYM", "top"), "intercal": ("SYM", "top"),
+    **{name: ("SYM", name) for name in ("dim", "ker", "Pr")}, "mho": ("UNIT", "mho"),
+    "top": ("SYM", "top"), "intercal": ("SYM", "top"),
 }  # fmt: skip
 """LaTeX commands without arguments of their own, as tokens."""
 
@@ -205,6 +206,7 @@ r"""What a backslash before one sign means, as in ``\{`` or ``\,``."""
 
 MULTIPLIERS: Final = {
     "hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12,
+    "lakh": 10**5, "crore": 10**7,
 }  # fmt: skip
 _UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "

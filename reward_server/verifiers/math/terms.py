@@ -14,6 +14,7 @@ from reward_server.verifiers.math.tokens import Token
 
 _MINUS_ONE: Final = Apply("neg", (Num(1),))
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
+_TRANSPOSED: Final = (Sym("T"), Sym("top"))
 _STOPS: Final = frozenset({"END", "CLOSE", "RBRACE", "REL", "SEP"})
 
 
@@ -80,6 +81,8 @@ class Terms(Atoms):
     def divisor(self, left: Node) -> Node:
         r"""What follows a stroke. In ``1/2x`` and ``2/3 \pi`` that may be the number alone, or the whole product."""
         number, after = self.peek, self.tokens[self.at + 1]
+        if number.kind == "NUM" and after[:2] == ("POST", "percent"):
+            return self.first()  # 1/2% is a half of a hundredth
         if number.kind != "NUM" or after.kind not in STARTS or after.kind == "NUM":
             return self.term(PRODUCT)
         if symbols_of(left) <= CONSTANTS:
@@ -99,6 +102,9 @@ class Terms(Atoms):
                 return Sym(f"{base.name}^{sign.value}")
         if isinstance(base, Sym) and self.peek.value in ("+", "-") and self.tokens[self.at + 1].kind in _STOPS:
             return Sym(base.name + "^" + self.next().value)
+        side = self.side()
+        if side:
+            return Apply("side", (base, Num(side)))
         self.enter()  # 2^2^2… nests without brackets
         exponent = self.script()
         self.depth -= 1
@@ -108,7 +114,22 @@ class Terms(Atoms):
             return Apply("quantity", (base, exponent))
         if exponent == _MINUS_ONE and isinstance(base, Sym) and f"{base.name}^-1" in CALLS and self.peek.value == "(":
             return self.first_sym(Token("SYM", f"{base.name}^-1", False))
+        if exponent in _TRANSPOSED and isinstance(base, Apply | Sym) and "".join(sorted(symbols_of(base))).isupper():
+            if isinstance(base, Sym) or base.op == "mul":
+                return Apply("call", (Sym("transpose"), base))
         return Apply("pow", (base, exponent))
+
+    def side(self) -> int:
+        r"""1 or -1 where a limit is taken from one side: ``x \to 0^+``; else 0."""
+        braced = self.peek.kind == "LBRACE"
+        if not braced and self.peek.kind != "OP":
+            return 0
+        sign, after = self.tokens[self.at + braced : self.at + braced + 2]
+        if sign.kind != "OP" or sign.value not in "+-" or after.kind != "RBRACE":
+            return 0
+        for _ in range(1 + 2 * braced):
+            self.next()
+        return 1 if sign.value == "+" else -1
 
     def script(self) -> Node:
         """An exponent: a braced group, or a signed factor."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from reward_server.verifiers.math import symbols
 from reward_server.verifiers.math.limits import MAX_TOKENS, NotMath, TooBig
+from reward_server.verifiers.math.units import UNITS
 
 
 class Token(NamedTuple):
@@ -363,15 +364,11 @@ _INNER = frozenset("sqrt sin cos tan log ln pi theta alpha beta exp".split())
 
 
 def _is_unit_name(token: Token) -> bool:
-    from reward_server.verifiers.math.units import UNITS
-
     return token.kind == "UNIT" or (token.kind == "WORD" and token.value in UNITS)
 
 
 def _splits(word: str) -> bool:
     """Whether a plain word is a product of letters (``xy``, ``abc``) and not a word (``cm``, ``even``)."""
-    from reward_server.verifiers.math.units import UNITS  # here because most words never ask
-
     if word in UNITS and len(word) > 1:
         return False
     if len(word) <= 2:

@@ -84,7 +84,8 @@ _NO_UNIT: Final = frozenset(
     "where for because since so which with without mod modulo over by divided half third quarter double triple "
     "either neither both none all any some other others otherwise also instead actually wait point invalid "
     "impossible extraneous fails infinity undefined unknown factorial halves thirds fourths quarters fifths sixths "
-    "sevenths eighths ninths tenths hundredths thousandths".split()
+    "sevenths eighths ninths tenths hundredths thousandths ish "
+    "tens hundreds thousands millions billions trillions mil mn bn grand myriad negative reciprocal inverse".split()
 )
 _MEASURED: Final = frozenset("old long wide tall high deep thick apart away".split())
 """What is measured: ``21 years old`` are 21 years."""

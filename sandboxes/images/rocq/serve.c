@@ -1,8 +1,8 @@
 /* The serving side of `sandboxes/runner/zygote.py`, in a prover instead of a Python interpreter.
 
-   An order is a uid, the number of a directory beside our own, and a descriptor of a socket. It is answered by a fork,
-   which takes that identity and directory and then waits on the socket for its descriptors: the limits, the input, and
-   the two outputs. In place of the rest of the file that the prover was started on it then reads the input. */
+   An order is a uid, the number of a directory beside our own, and four descriptors: the limits, the input, and the two
+   outputs. It is answered by a fork, which takes that identity and directory, and then reads the input in place of the
+   rest of the file that the prover was started on. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,7 +26,7 @@
 #define ALL_DESCRIPTORS 256 /* this process opens a dozen */
 
 struct order {
-  int64_t uid, place;
+  int64_t uid, place, job_bytes;
 };
 struct __attribute__((packed)) note {
   char kind;
@@ -106,18 +106,15 @@ static void take_identity(uid_t uid) {
 }
 
 /* What `child.become` does: after it, nothing of the process that was forked is open to the proof. */
-static void become(struct order order, int channel, int file) {
+static void become(struct order order, const int given[DESCRIPTORS], int file) {
   char place[40];
   snprintf(place, sizeof place, "../%lld", (long long)order.place);
   if (chdir(place) != 0) fail(place);
   take_identity((uid_t)order.uid);
-  char word;
-  int given[DESCRIPTORS], count;
-  if (receive(channel, &word, 1, given, &count) <= 0) _exit(0);
   int nothing = open("/dev/null", O_RDWR);
-  if (count != 4 || nothing < 0) fail("no job");
+  if (nothing < 0) fail("/dev/null");
   struct limit limit;
-  for (off_t at = 0; pread(given[0], &limit, sizeof limit, at) == sizeof limit; at += sizeof limit)
+  for (off_t at = 0; at < order.job_bytes && pread(given[0], &limit, sizeof limit, at) == sizeof limit; at += sizeof limit)
     lower((int)limit.kind, (rlim_t)limit.value);
   if (dup2(given[1], file) < 0 || dup2(nothing, 0) < 0 || dup2(given[2], 1) < 0 || dup2(given[3], 2) < 0) fail("dup2");
   for (int descriptor = 3; descriptor < ALL_DESCRIPTORS; descriptor++) /* open still, for the prover may close them */
@@ -144,17 +141,19 @@ CAMLprim value forks_serve(value descriptor) {
     if (count <= 0) continue;
     struct order order;
     int given[DESCRIPTORS], number;
-    if (receive(orders, &order, sizeof order, given, &number) != sizeof order || number != 1) _exit(0);
+    if (receive(orders, &order, sizeof order, given, &number) != sizeof order) _exit(0);
+    if (order.uid < 0) continue; /* a wish to be told of starts, which we tell at once */
+    if (number != 4) _exit(0);
     pid_t pid = fork();
     if (pid == 0) {
       sigaction(SIGCHLD, &earlier, NULL);
       sigprocmask(SIG_SETMASK, &before, NULL);
       close(orders); /* whose other end would not see this process end while a fork waits */
-      become(order, given[0], file);
+      become(order, given, file);
       return Val_unit;
     }
     int32_t told = pid > 0 ? pid : -errno;
-    close(given[0]);
+    for (int at = 0; at < number; at++) close(given[at]);
     tell(orders, (struct note){.kind = 's', .pid = told});
   }
 }

@@ -6,8 +6,11 @@ import pytest
 
 from reward_server.types import Completion, Outcome
 from reward_server.verifiers.registry import Registry
+from tests.verifiers.math.attacks import WRONG_BY_KIND
 from tests.verifiers.math.cases import DIFFERENT, EQUAL, UNDONE
+from tests.verifiers.math.endings import WRONG_ENDINGS
 from tests.verifiers.math.kinds import OTHER, SAME
+from tests.verifiers.math.natural import AFTER_REASONING, REASONING, RIGHT_BY_KIND, RIGHT_ENDINGS
 from tests.verifiers.math.near_misses import WRONG, WRONG_COMPLETIONS
 from tests.verifiers.math.spellings import RIGHT, RIGHT_COMPLETIONS
 
@@ -33,13 +36,21 @@ def _boxed(table: dict[str, list[tuple[str, str]]]) -> list[tuple[str, str]]:
     return [(reference, f"Thus it is $\\boxed{{{answer}}}$.") for kind in table.values() for reference, answer in kind]
 
 
-@pytest.mark.parametrize(("reference", "completion"), _boxed(RIGHT) + RIGHT_COMPLETIONS)
+_REASONED = [(reference, REASONING + ending) for reference, ending in AFTER_REASONING]
+
+
+@pytest.mark.parametrize(
+    ("reference", "completion"),
+    _boxed(RIGHT) + _boxed(RIGHT_BY_KIND) + RIGHT_COMPLETIONS + RIGHT_ENDINGS + _REASONED,
+)
 def test_an_answer_in_another_spelling_is_right(registry: Registry, reference: str, completion: str) -> None:
     verdict = registry.verify_once("math", reference, {}, Completion(completion))
     assert verdict.outcome is Outcome.CORRECT, verdict.detail
 
 
-@pytest.mark.parametrize(("reference", "completion"), _boxed(WRONG) + WRONG_COMPLETIONS)
+@pytest.mark.parametrize(
+    ("reference", "completion"), _boxed(WRONG) + _boxed(WRONG_BY_KIND) + WRONG_COMPLETIONS + WRONG_ENDINGS
+)
 def test_an_answer_that_comes_close_is_wrong(registry: Registry, reference: str, completion: str) -> None:
     verdict = registry.verify_once("math", reference, {}, Completion(completion))
     assert verdict.outcome in (Outcome.INCORRECT, Outcome.NO_ANSWER), verdict.detail
