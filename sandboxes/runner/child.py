@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from marshal import loads
-from os import chdir, closerange, dup2, pread, setresgid, setresuid, setsid
+from os import _exit, chdir, close, closerange, dup2, pread, read, setresgid, setresuid, setsid
 from resource import setrlimit
 from typing import Any
 
@@ -36,7 +36,8 @@ _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: int) -> Start:
     """Turn this fork into a process of ``uid`` in ``place``, read its job, and return how to do it.
 
-    ``given`` are descriptors: of the job, and of what is to be 0, 1, 2 …. ``nested`` is the size in MiB of what it may
+    ``given`` are descriptors: of the job, and of what is to be 0, 1, 2 …; where the job has a gate, the last one is a
+    pipe that says when to go on. ``nested`` is the size in MiB of what it may
     write to in namespaces of its own, or 0 for a uid of its own.
     All in one plain function on purpose: the first write to each page after a fork costs a fault and a copy,
     and every object that is looked at is written to, functions and frames included.
@@ -65,6 +66,10 @@ def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: i
                 setrlimit(kind, (value, value))
             except ValueError:
                 lower(kind, value)
+        if "gate" in head:
+            if not read(target, 1):  # forked ahead, and then not wanted
+                _exit(0)
+            close(target)
         be_dumpable(kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)
         return _start(head, source, files, place)
     except Exception as error:  # noqa: BLE001 - whatever it was, this process must not go on as the zygote

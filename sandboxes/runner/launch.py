@@ -15,7 +15,7 @@ from .jail import Jail, NestJail, UidJail
 from .limits import Limits
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
-from .zygote import Zygote
+from .zygote import Birth, Zygote
 
 _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
@@ -42,7 +42,7 @@ class Job:
 
 @dataclass
 class Ready:
-    """A process that has all it needs, but has not been ordered."""
+    """A process that has all it needs, but does not run yet."""
 
     uid: int
     place: int
@@ -53,6 +53,9 @@ class Ready:
     out: Stream
     err: Stream
     feed: int | None
+    gate: int | None = None
+    """Where a word lets it go on, if it is forked ahead."""
+    birth: Birth | None = None
 
 
 @dataclass
@@ -147,14 +150,21 @@ class Launcher:
         at: tuple[int, int] | None = None,
         like: bytes = b"",
         of: Zygote | None = None,
+        ahead: bool = False,
     ) -> Ready:
-        """Have ready what ``start`` needs: to be done while another runs. ``of``: the zygote, where it is known."""
+        """Have ready what ``start`` needs: to be done while another runs.
+
+        ``of``: the zygote, where it is known; ``ahead``: it is forked at once, waits for ``go``, and is given nothing
+        extra. A tenth of its processor time more, but the fork costs no waiting.
+        """
         talks = job.mode in (child.CALLER, child.CANDIDATE, child.TESTER)
         zygote = of or self.zygote(like or job.source, talks=talks)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
         uid, number = at or self.new_place()
         self.kept.add(number)
-        feed, packed = None, job.pack()
+        if ahead:
+            job.head["gate"] = True
+        feed, gate, packed = None, None, job.pack()
         own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
         with _as_owner(uid if own else None):
             given = [memfd(packed)]
@@ -166,24 +176,39 @@ class Launcher:
             out, out_write = os.pipe()
             err, err_write = os.pipe()
         given += [out_write, err_write]
+        if ahead:
+            wait, gate = os.pipe()
+            given.append(wait)
         for descriptor in (out, err) if feed is None else (out, err, feed):
             os.set_blocking(descriptor, False)
         streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
-        return Ready(uid, number, zygote, len(packed), given, *streams, feed)
+        ready = Ready(uid, number, zygote, len(packed), given, *streams, feed, gate)
+        if ahead:
+            ready.birth = self._order(ready, ())
+        return ready
 
     def go(self, ready: Ready, extra: Sequence[int] = (), *, keep_place: bool = False) -> Group:
-        """Start what is ready."""
-        birth = ready.zygote.order(ready.uid, ready.place, ready.job_bytes, [*ready.given, *extra])
-        for descriptor in ready.given:
-            os.close(descriptor)
+        """Start what is ready; raises ``BrokenPipeError`` where it was forked ahead and has died."""
+        if ready.gate is not None:
+            os.write(ready.gate, b"g")
+            os.close(ready.gate)
+        birth = ready.birth or self._order(ready, extra)
         if not keep_place:
             self.kept.discard(ready.place)
         return Group(ready.uid, birth, ready.zygote, ready.out, ready.err, feed=ready.feed)
 
-    def forget(self, ready: Ready) -> None:
-        """Do without it."""
-        for descriptor in (*ready.given, ready.out.descriptor, ready.err.descriptor):
+    def _order(self, ready: Ready, extra: Sequence[int]) -> Birth:
+        birth = ready.zygote.order(ready.uid, ready.place, ready.job_bytes, [*ready.given, *extra])
+        for descriptor in ready.given:
             os.close(descriptor)
+        ready.given.clear()
+        return birth
+
+    def forget(self, ready: Ready) -> None:
+        """Do without it; what was forked ahead ends."""
+        for descriptor in (*ready.given, ready.out.descriptor, ready.err.descriptor, ready.gate):
+            if descriptor is not None:
+                os.close(descriptor)
         self.kept.discard(ready.place)
         place = self.places.pop(ready.place, None)
         if place is not None and not self.jail.nested:

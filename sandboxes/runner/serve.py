@@ -101,10 +101,10 @@ class Server:
         held: list[Group] = []
         room, since = 1, time.monotonic()
 
-        def prepare(number: int) -> Ready:
+        def prepare(number: int, *, ahead: bool = False) -> Ready:
             template = self._template(build)
             job = self._job(build, head["args"], extra) if template is None else Job(child.FORKED, {})
-            return self.launcher.prepare(job, limits, inputs[number], of=template)
+            return self.launcher.prepare(job, limits, inputs[number], of=template, ahead=ahead and template is None)
 
         def begin(ready: Ready) -> tuple[Group, Watch, int]:
             watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
@@ -115,7 +115,7 @@ class Server:
             last = number == len(inputs) - 1
             begun, zygote = begin(ready), ready.zygote
             if not last:
-                ready = prepare(number + 1)  # while this one runs
+                ready = prepare(number + 1, ahead=True)  # while this one runs
             group = self._end(*begun)
             while group.limit == "memory" and self.templates.drop_others(zygote):  # it may have been theirs
                 group = self._end(*begin(prepare(number)))
