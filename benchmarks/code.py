@@ -4,7 +4,8 @@
 
 The unit is ``/usr/bin/python3 -c pass``, spawned in the same image, median of 30 before and after each figure, so
 that a noisy machine moves both. For each style: programs judged one after another (median wall, and processor time of
-the container and of this process), and two at once, as a gain that is set beside the gain of two bare starts at once.
+the container and of this process), and two at once, in two processes with sandboxes of their own as the children of a
+worker have them, as a gain that is set beside the gain of two bare starts at once.
 Then a whole server, asked over HTTP for 64 programs at a time; and what others do: a fresh ``subprocess`` a test
 without any jail, and ``docker run`` a program.
 """
@@ -17,9 +18,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 import httpx
 from rich.console import Console
@@ -181,10 +183,43 @@ def timed(work: Callable[[], object], bare: Bare, at_once: int = 1, containers: 
     return Timing(wall, cpu, Start((before.wall_s + after.wall_s) / 2, (before.cpu_s + after.cpu_s) / 2))
 
 
+class Second:
+    """Another process that judges, with sandboxes of its own."""
+
+    def __init__(self, setup: Setup, tag: str) -> None:
+        forks = get_context("fork")
+        self._ours, theirs = forks.Pipe()
+        self._process = forks.Process(target=self._serve, args=(theirs, setup, tag))
+        self._process.start()
+
+    def begin(self, style: str, count: int) -> None:
+        """Have it judge so many programs."""
+        self._ours.send((style, count))
+
+    def wait(self) -> None:
+        """Until it has."""
+        self._ours.recv()
+
+    def close(self) -> None:
+        """End it."""
+        self._ours.send(None)
+        self._process.join()
+
+    @staticmethod
+    def _serve(orders: Connection, setup: Setup, tag: str) -> None:
+        with closing(setup.open(tag)) as sandboxes:
+            judge = Judge(sandboxes)
+            while (order := orders.recv()) is not None:
+                style, count = order
+                for number in range(count):
+                    judge(style, -number)
+                orders.send(count)
+
+
 def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> None:
     """One row for each style."""
-    count, docker = max(4, int(programs * setup.share)), "docker" in setup.name
-    with closing(setup.open(tag)) as sandboxes, ThreadPoolExecutor(2) as threads:
+    count, docker = max(4, 2 * int(programs * setup.share / 2)), "docker" in setup.name
+    with closing(Second(setup, tag)) as second, closing(setup.open(tag)) as sandboxes:
         judge = Judge(sandboxes)
         for style, (_, _, bar) in TESTS.items():
             taken: list[float] = []
@@ -196,7 +231,10 @@ def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> 
                     taken.append(time.perf_counter() - began)
 
             def two_at_once(style: str = style) -> None:
-                list(threads.map(lambda number: judge(style, number), range(count)))
+                second.begin(style, count // 2)
+                for number in range(count // 2):
+                    judge(style, number)
+                second.wait()
 
             two_at_once()  # so that both sandboxes are there and warm
             single = timed(one_by_one, bare, containers=docker)
