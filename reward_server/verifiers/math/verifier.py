@@ -132,6 +132,8 @@ class MathVerifier:
                         best = judgement, answer, gold
         assert best is not None
         judgement, answer, gold = best
+        if judgement.equal is None and (same := _same_reading(answers, task)):
+            return correct({**_head(found), "answer": _shown(same), "reference": _shown(same), "tier": "canonical"})
         flags = ("undecided",) if judgement.equal is None else ()
         return incorrect(_detail(found, answer, gold, judgement), flags=flags)
 
@@ -151,6 +153,16 @@ def _written_alike(answers: tuple[Node, ...], task: Task) -> Node | None:
         return None
     for answer in answers:
         if not violation(answer, task.params) and canonical(answer) in task.by_canonical:
+            return answer
+    return None
+
+
+def _same_reading(answers: tuple[Node, ...], task: Task) -> Node | None:
+    """A reading of the answer that is one of the reference's, where the others took all the work that there is."""
+    golds = {canonical(gold): gold for _, nodes in task.accepted for gold in nodes}
+    for answer in answers:
+        gold = golds.get(canonical(answer))
+        if gold is not None and not violation(answer, task.params) and not left_to_do(answer, gold):
             return answer
     return None
 
