@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -37,11 +37,6 @@ def pytest_tester(tests: PytestTests, *, stop: bool) -> Tester:
         setup=f"{_driver()}\n_JOB = {json.dumps(job)!r}\n",
         stop_at_first_failure=stop,
     )
-
-
-def test_files(files_given: Mapping[str, str]) -> dict[str, bytes]:
-    """The files as a sandbox takes them."""
-    return {name: text.encode("utf-8", "replace") for name, text in files_given.items()}
 
 
 def _names(file: str, source: str, module: str) -> set[str]:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.verifiers.base import StrictModel
@@ -62,12 +61,6 @@ class Instance(StrictModel):
         pattern="^([0-9a-fA-F]{64})?$",
         description="Hash that the file must have, in hex; without `file`, of a file that the server keeps",
     )
-
-
-class Failure(TypedDict):
-    """Why a query gave no rows."""
-
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
