@@ -26,12 +26,18 @@ class Channel:
         self._left, self._is_error = 0, False
         self._errors = bytearray()
         self._deadline = 0.0
+        self._held: list[bytes] = []
+
+    def hold(self, head: Head, parts: Sequence[bytes] = ()) -> None:
+        """Keep a frame that is not answered, to be sent with the next one: each way through an engine costs both."""
+        self._held += pack(head, parts)
 
     def send(self, head: Head, parts: Sequence[bytes] = (), *, within_s: float = 60.0) -> None:
         """Send a frame; raises ``SandboxDied``."""
         try:
             self._socket.settimeout(within_s)
-            buffers = pack(head, parts)
+            buffers = [*self._held, *pack(head, parts)]
+            self._held.clear()
             if sum(map(len, buffers)) < _CHUNK:
                 self._socket.sendall(b"".join(buffers))
             else:

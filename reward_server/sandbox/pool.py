@@ -1,8 +1,8 @@
 """Sandboxes kept warm, one occupant at a time, whatever makes them.
 
-A released sandbox is cleaned by its runner and taken again (policy ``warm``), or destroyed (``single_use``). One that
-is not certainly clean is destroyed. Destroying and refilling happen on one background thread, which starts with the
-first of either and holds up nobody.
+A released sandbox is taken again (policy ``warm``), and cleaned by its runner before anything else is done in it, or
+destroyed (``single_use``). One that is not certainly clean is destroyed. Destroying and refilling happen on one
+background thread, which starts with the first of either and holds up nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from reward_server.errors import ConfigurationError, InvalidTask, LimitExceeded, Unavailable
-from reward_server.sandbox.base import ImageInfo, Sandbox, SandboxDied
+from reward_server.sandbox.base import ImageInfo, NotClean, Sandbox, SandboxDied
 from reward_server.sandbox.build_cache import BuildCache
 from reward_server.sandbox.channel import Channel
 from reward_server.sandbox.session import Session
@@ -126,21 +126,24 @@ class Pool:
                 yield session
             except Exception as error:
                 # tests that are at fault, say: no reason to have another sandbox made
-                kept = not isinstance(error, SandboxDied) and self._cleaned(session)
+                kept = not isinstance(error, SandboxDied) and self._keeps(session)
                 raise
-            kept = self._cleaned(session)
+            kept = self._keeps(session)
         finally:
             self._release(key, box, kept=kept)
 
     def within(self, job: Callable[[Sandbox], T], *, image: str, memory_mb: int = 512) -> T:
         """See ``base.Sandboxes``."""
-        deaths = 0
-        for _ in range(_DEATHS_OF_OURS):
+        deaths = tries = 0
+        while tries < _DEATHS_OF_OURS:
             with self.open(image, memory_mb) as sandbox:
                 try:
                     return job(sandbox)
                 except SandboxDied as error:
                     last = error
+            if isinstance(last, NotClean):  # of which there are no more than idle ones
+                continue
+            tries += 1
             deaths += self._driver.works()
             if deaths == 2:
                 raise LimitExceeded(f"it ended its sandbox twice: {last}", limit="killed_sandbox")
@@ -167,11 +170,11 @@ class Pool:
             f"memory_mb may be at most {self._config.largest_mb} here, not {memory_mb}", reason="bad_params"
         )
 
-    def _cleaned(self, session: Session) -> bool:
+    def _keeps(self, session: Session) -> bool:
         if self._config.policy == "single_use":
             return False
         try:
-            session.reset()
+            session.end()
         except SandboxDied:
             return False
         return session.dirty is None

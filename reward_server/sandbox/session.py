@@ -23,6 +23,7 @@ from reward_server.sandbox.base import (
     ImageInfo,
     Interaction,
     Language,
+    NotClean,
     Program,
     SandboxDied,
     Tester,
@@ -45,6 +46,7 @@ class Session:
 
     def __init__(self, channel: Channel, image: ImageInfo, isolation: str, compiled: BuildCache) -> None:
         self._channel, self.image, self.isolation, self._compiled = channel, image, isolation, compiled
+        channel.hold({"do": "reset"})  # of who was there before
         self._builds = 0
         self._iterator: Iterator[Execution] | None = None
         self.dirty: str | None = None
@@ -67,11 +69,11 @@ class Session:
         }
         _check_names(program.files)
         contents = [content for _, _, content in made.files] if made else []
-        self._channel.send(head, [program.source, *program.files.values(), *contents])
-        if key is None:  # nothing runs, so nothing is answered
-            return Build(self._builds, program, _NO_EXECUTION)
-        if made is not None:
-            return Build(self._builds, program, made.execution)
+        parts = [program.source, *program.files.values(), *contents]
+        if key is None or made is not None:  # nothing runs, so nothing is answered
+            self._channel.hold(head, parts)
+            return Build(self._builds, program, _NO_EXECUTION if made is None else made.execution)
+        self._channel.send(head, parts)
         head, parts = self._answer(_patience(limits.time_s))
         build = Build(self._builds, program, _execution(head["executions"][0], parts))
         if build.ok:
@@ -185,11 +187,9 @@ class Session:
         first, second = (_execution(head, parts[2 * at :]) for at, head in enumerate(answer["executions"]))
         return Interaction(first, second)
 
-    def reset(self) -> None:
-        """Clean the sandbox for the next occupant; what stands in the way is in ``dirty``. Raises ``SandboxDied``."""
+    def end(self) -> None:
+        """Have nothing run any more; the next occupant has the sandbox cleaned. Raises ``SandboxDied``."""
         self._free()
-        self._channel.send({"do": "reset"})
-        self._answer(_GRACE_S)
 
     def _start(self, build: Build, stdins: list[bytes], limits: ExecutionLimits, files: Mapping[str, bytes]) -> None:
         self._free()
@@ -230,6 +230,8 @@ class Session:
     def _answer(self, within_s: float) -> tuple[Head, list[bytes]]:
         head, parts = self._channel.receive(within_s=within_s)
         self.dirty = self.dirty or head.get("dirty")
+        if "unclean" in head:
+            raise NotClean(f"the sandbox could not be cleaned: {str(head['unclean'])[:200]}")
         if "failed" in head:
             raise SandboxDied(f"the sandbox cannot go on: {str(head['failed'])[:200]}")
         return head, parts

@@ -42,16 +42,18 @@ sandbox has none); programs that hard-code visible tests.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Callable
 from itertools import accumulate
 
-from . import nest, tidy, wire
-from .zygote import CALLS, FULL, LIGHT, SCIENCE, Zygote, fork_zygote
+from . import nest, text, tidy
+from .zygote import BARE, CALLS, FULL, LIGHT, SCIENCE, fork_zygote
+
+TYPE_CHECKING = False  # see ``zygote``
+if TYPE_CHECKING:
+    from .child import Start
 
 
-def boot() -> Callable[[], None]:
+def boot() -> Start:
     """Fork the zygotes and serve. Returns in the processes forked from them alone: what to run, at the bottom of the
     stack, so that a program finds as few frames below its own as can be."""
     nested, work = int(sys.argv[2]) if sys.argv[1:2] == ["--nested"] else 0, "/work"
@@ -62,38 +64,45 @@ def boot() -> Callable[[], None]:
     for name in set(os.environ) - {"PYTHONHASHSEED"}:
         del os.environ[name]
     os.environ.update(PATH="/usr/local/bin:/usr/bin:/bin", LANG="C.UTF-8", HOME="/tmp", OPENBLAS_NUM_THREADS="1")
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     frames_in, frames_out = os.dup(0), os.dup(1)
     quiet = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(quiet, descriptor)
     os.close(quiet)
-    zygotes: list[Zygote] = []
-    for modules in accumulate((LIGHT, CALLS, FULL, SCIENCE)):
-        zygote = fork_zygote(modules, work, nested=nested, close=(frames_in, frames_out), beside=zygotes)
-        if not isinstance(zygote, Zygote):
-            return zygote
-        zygotes.append(zygote)
-    try:
-        _serve(zygotes, work, nested, frames_in, frames_out)
-    except (wire.Closed, EOFError, BrokenPipeError):
-        pass
+    os.umask(0o022)
+    text.move()
+    zygotes: list[tuple[int, int, list[str]]] = []
+    for modules in accumulate((BARE, LIGHT, CALLS, FULL, SCIENCE)):
+        forked = fork_zygote(modules, work, nested=nested, close=(frames_in, frames_out), beside=zygotes)
+        if not isinstance(forked, tuple):
+            return forked
+        zygotes.append((*forked, modules))
+    _serve(zygotes, work, nested, frames_in, frames_out)
     os._exit(0)
 
 
-def _serve(zygotes: list[Zygote], work: str, nested: int, frames_in: int, frames_out: int) -> None:
-    from .launch import Launcher  # what pid 1 alone needs is loaded after the forks, not to be in every program
+def _serve(zygotes: list[tuple[int, int, list[str]]], work: str, nested: int, frames_in: int, frames_out: int) -> None:
+    import signal  # what pid 1 alone needs is loaded after the forks, not to be in every program
+
+    from . import wire
+    from .launch import Launcher
+    from .orders import Zygote
     from .serve import Server
 
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one signal that Python would let a program end pid 1 with
-    launcher = Launcher.of(zygotes, work, bool(nested), frames_in)
-    for zygote in zygotes:
-        zygote.ends()  # which has none yet, but is there
-    wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})
-    head, _ = wire.read(frames_in)
-    launcher.open(head["first_uid"], head["uids"], head["cpus"])
-    wire.write(frames_out, {"end": True})
-    Server(launcher, frames_in, frames_out).serve()
+    launcher = Launcher.of([Zygote(*zygote) for zygote in zygotes], work, bool(nested), frames_in)
+    try:
+        for zygote in launcher.zygotes:
+            zygote.ends()  # which has none yet, but is there
+        wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})
+        reader = wire.Reader(frames_in)
+        head, _ = reader.frame()
+        launcher.open(head["first_uid"], head["uids"], head["cpus"])
+        wire.write(frames_out, {"end": True})
+        Server(launcher, reader, frames_out).serve()
+    except (wire.Closed, EOFError, BrokenPipeError):
+        return
 
 
 if __name__ == "__main__":

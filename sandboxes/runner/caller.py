@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from . import jsons
 from .plain import Codec
 from .prelude import begin
-from .program import fresh_module, take_place, write_file
+from .program import take_place
 from .tables import NotPlain
 
 _CUT = 2000
@@ -26,7 +26,7 @@ class Caller:
     """
 
     def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
-        self._job = json.loads(read_input())
+        self._job = jsons.read(read_input())
         self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
         self._codec = Codec()
         take_place(place)
@@ -35,7 +35,7 @@ class Caller:
         """Load, call, and leave without taking the interpreter down."""
         leave, stdout = os._exit, sys.stdout
         try:
-            module, own = load_program(self._source, self._path, self._head["prelude"])
+            module, own = load_program(self._source, self._path, self._head)
             self._codec.classes = classes_of(module, self._head["classes"])
             target = find(own, self._head["entry"])
         except BaseException as error:  # noqa: BLE001 - whatever loading raised is the program's fault, and reported so
@@ -96,14 +96,13 @@ class Own:
         return self._names[name] if name in self else None
 
 
-def load_program(source: bytes, path: str, prelude: str) -> tuple[ModuleType, Own]:
-    """Run the program as a module called ``solution``, so that no main guard runs; raises what it raises."""
-    write_file(path, source)
-    started, rest, given = begin("solution", prelude)
-    module = fresh_module("solution", path, started)
+def load_program(source: bytes, path: str, head: dict[str, Any]) -> tuple[ModuleType, Own]:
+    """Run the program, whose file is there, as a module called ``solution``, so that no main guard runs; raises what
+    it raises."""
+    module, given = begin("solution", path, head["common"])
     names = module.__dict__
-    if rest.strip():
-        exec(compile(rest, "<prelude>", "exec", dont_inherit=True), names)
+    if head["prelude"]:
+        exec(compile(head["prelude"], "<prelude>", "exec", dont_inherit=True), names)
         given = dict(names)
     exec(compile(source, path, "exec", dont_inherit=True), names)
     return module, Own(names, given)
@@ -164,7 +163,7 @@ def describe(error: BaseException, path: str) -> dict[str, Any]:
 
 def write_record(descriptor: int, record: Any) -> None:
     """One record: length, then JSON."""
-    text = json.dumps(record).encode()
+    text = jsons.written(record)
     view = memoryview(len(text).to_bytes(4, "little") + text)
     while view:
         view = view[os.write(descriptor, view) :]

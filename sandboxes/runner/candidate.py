@@ -32,13 +32,18 @@ class _Output(io.FileIO):
         return super().write(data)
 
 
-_ready: list[tuple[_Output, io.TextIOWrapper]] = []
+_ready: list[tuple[Link, io.TextIOWrapper]] = []
 
 
-def open_output() -> None:
-    """In a zygote, while descriptor 1 is a pipe: make a candidate's standard output ahead."""
+def prepare() -> None:
+    """In a zygote, while descriptor 1 is a pipe: make a candidate's end of the link and its standard output ahead."""
     output = _Output(1, "wb", closefd=False)
-    _ready.append((output, io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")))
+    stream = io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")
+    link = Link(_LINK, strict=False)
+    told = Told(link)
+    link.serves = {"around": told.hear, "lent": link.lent.told, "derive": partial(derive, link)}
+    link.caught = lambda: _caught(stream, output, told)
+    _ready.append((link, stream))
 
 
 def _caught(stream: Any, output: _Output, told: Told) -> list[Any]:
@@ -62,21 +67,17 @@ class Candidate:
 
     def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
         self._source, self._head, self._path = source, head, f"{place}/{head['file']}"
-        self._link = Link(_LINK, strict=False)
         take_place(place)
-        output, stream = _ready.pop()
+        self._link, stream = _ready[0]
+        self._link.errors.settle()
         self._before = sys.stdout  # to let go of it would cost more than to keep it
-        for name in ("stdout", "__stdout__"):
-            setattr(sys, name, stream)
-        told = Told(self._link)
-        self._link.serves = {"around": told.hear, "lent": self._link.lent.told, "derive": partial(derive, self._link)}
-        self._link.caught = lambda: _caught(stream, output, told)
+        sys.stdout = sys.__stdout__ = stream  # type: ignore[misc] # as far as the interpreter is concerned
 
     def run(self) -> None:
         """Load, then answer until the tester has gone."""
         leave, link = os._exit, self._link
         try:
-            module, own = load_program(self._source, self._path, self._head["prelude"])
+            module, own = load_program(self._source, self._path, self._head)
             link.serves["module"] = lambda: link.codec.encode(module)
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]

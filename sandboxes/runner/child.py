@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import resource
-import sys
-from collections.abc import Callable, Sequence
 from functools import partial
 from marshal import loads
-from os import _exit, chdir, close, closerange, dup2, pread, read, setresgid, setresuid, setsid
+from os import chdir, closerange, dup2, pread, setresgid, setresuid, setsid
 from resource import setrlimit
-from typing import Any
 
 from . import kernel, nest
 from .kernel import plain_prctl as be_dumpable
 from .program import open_streams, run, write_file
 from .tidy import wipe_own
 
-Start = Callable[[], None]
-"""What the child does once it is all set; never returns."""
+TYPE_CHECKING = False  # see ``zygote``
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Start = Callable[[], None]
+    """What the child does once it is all set; never returns."""
 
 PROGRAM, COMMAND, CALLER, CANDIDATE, TESTER, WIPER, FORKED = range(7)
 """Modes: a Python program, a command line, function calls, a candidate for a tester, a tester, a cleaner, and what a
@@ -33,12 +35,18 @@ DESCRIPTORS = 8
 _SAME_FOR_ALL = {"CORE": 0, "STACK": STACK_BYTES, "MSGQUEUE": 0, "MEMLOCK": 0}
 
 
-def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: int) -> Start:
+def become(
+    uid: int,
+    place: str,
+    job_bytes: int,
+    given: Sequence[int],
+    seeds: Sequence[Callable[[], object]],
+    nested: int,
+) -> Start:
     """Turn this fork into a process of ``uid`` in ``place``, read its job, and return how to do it.
 
-    ``given`` are descriptors: of the job, and of what is to be 0, 1, 2 …; where the job has a gate, the last one is a
-    pipe that says when to go on. ``nested`` is the size in MiB of what it may
-    write to in namespaces of its own, or 0 for a uid of its own.
+    ``given`` are descriptors: of the job, and of what is to be 0, 1, 2 …. ``seeds`` are called. ``nested`` is the size
+    in MiB of what it may write to in namespaces of its own, or 0 for a uid of its own.
     All in one plain function on purpose: the first write to each page after a fork costs a fault and a copy,
     and every object that is looked at is written to, functions and frames included.
 
@@ -53,8 +61,8 @@ def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: i
             setresgid(uid, uid, uid)
             setresuid(uid, uid, uid)
         chdir(place)
-        if "numpy.random" in sys.modules:  # forks share its state; the standard library's ``random`` sees to itself
-            sys.modules["numpy.random"].seed()
+        for seed in seeds:
+            seed()
         job, *channels = given
         assert job >= len(channels)  # what a zygote has open takes up the lowest
         head, source, files = loads(pread(job, job_bytes, 0))
@@ -66,10 +74,6 @@ def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: i
                 setrlimit(kind, (value, value))
             except ValueError:
                 lower(kind, value)
-        if "gate" in head:
-            if not read(target, 1):  # forked ahead, and then not wanted
-                _exit(0)
-            close(target)
         be_dumpable(kernel.PR_SET_DUMPABLE, 1, 0, 0, 0)
         return _start(head, source, files, place)
     except Exception as error:  # noqa: BLE001 - whatever it was, this process must not go on as the zygote
@@ -79,7 +83,6 @@ def become(uid: int, place: str, job_bytes: int, given: Sequence[int], nested: i
 
 def limit_for_all() -> None:
     """In the zygote: every limit that a job may leave as it is gets soft = hard, or the value that all have."""
-    os.umask(0o022)
     for name in ("AS", "CPU", "NPROC", "FSIZE", "NOFILE"):
         kind = getattr(resource, f"RLIMIT_{name}")
         lower(kind, resource.getrlimit(kind)[1])
@@ -111,8 +114,7 @@ def _start(head: dict[str, Any], source: bytes, files: dict[str, bytes], place: 
         open_streams()
     if mode == PROGRAM:
         return partial(run, source, head, place)
-    start: Start = talking[mode](source, head, place).run
-    return start
+    return talking[mode](source, head, place).run  # type: ignore[no-any-return] # the classes are not here to ask
 
 
 def put(name: str, content: bytes) -> None:

@@ -24,6 +24,8 @@ from .tables import NotPlain
 
 MAX_HANDLES = 100_000
 _BY_NAME = ("builtins", "math", "operator", "functools", "itertools", "collections", "string", "statistics", "cmath")
+FUNCTION = ("cf", "function")
+"""Powers and name of the class of a function."""
 _HIDDEN = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
 _SINGLE = {"Ellipsis": ..., "NotImplemented": NotImplemented, "NoneType": type(None)}
 _BY_PARTS: dict[str, Callable[[Any], list[Any]]] = {
@@ -85,7 +87,7 @@ class Crossing:
     def _give(self, thing: Any) -> Any:
         kind = type(thing)
         if kind is types.FunctionType:  # what follows would come to the same, and look at much
-            return {"h": [self.give(thing), "cf", kind.__name__]}
+            return {"h": [self.give(thing), *FUNCTION]}
         if kind is types.MethodType:
             return {"h": [self.give(thing), "ce", "method"]}
         home = self.number_of(thing)

@@ -35,13 +35,17 @@ class Errors:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._home = os.getpid(), get_ident()
+        self._home = 0, 0
         self._made: dict[tuple[str, ...], type[BaseException]] = {}
         self.shared: dict[str, type[BaseException]] = {}
         """Classes of this side's that the other one was given."""
         self._narrow: dict[type[BaseException], type[BaseException]] = {}
         self._ours: list[BaseException] = []
         """What callbacks of the tester raised, to be the same when it comes home."""
+
+    def settle(self) -> None:
+        """Take this thread of this process as the one in which a program may be ended."""
+        self._home = os.getpid(), get_ident()
 
     def told(self, error: BaseException, causes: int = _CAUSES) -> dict[str, Any]:
         """What the other side is told of an exception."""

@@ -9,6 +9,7 @@ from typing import Any
 from . import child
 from .launch import Job, Launcher
 from .limits import Limits
+from .prelude import parted
 from .records import Records
 from .supervise import Group
 from .tester import STATE
@@ -32,17 +33,17 @@ def host(
     os.ftruncate(state, STATE.size)
     records, ooms = Records(report, _REPORT_CAP, _REPORT_CAP), meter.oom_kills()
     watch = launcher.watch(limits, stepwise=True)
-    candidate_head = {"file": file, **head["candidate"]}
+    common, prelude = parted(head["candidate"]["prelude"])
+    candidate_head = {**head["candidate"], "file": file, "common": common, "prelude": prelude}
+    like = source + b"\n" + prelude.encode()
+    theirs = launcher.zygote(like, talks=True)
+    ours = launcher.zygote(like + parts[0].replace(b"\\n", b"\n"), talks=True)
     groups: list[Group] = []
     try:
-        job, like = (
-            Job(child.CANDIDATE, candidate_head, source, files),
-            source + b"\n" + candidate_head["prelude"].encode(),
-        )
-        groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True, like=like))
-        job, like = Job(child.TESTER, {"classes": candidate_head["classes"]}), like + parts[0].replace(b"\\n", b"\n")
-        extra = [ends[0].fileno(), write, state]
-        groups.insert(0, launcher.start(job, limits, parts[0], extra=extra, stepwise=True, like=like))
+        job = Job(child.CANDIDATE, candidate_head, source, files)
+        groups.append(launcher.start(job, limits, b"", extra=[ends[1].fileno()], stepwise=True, of=theirs))
+        job, extra = Job(child.TESTER, {"classes": candidate_head["classes"]}), [ends[0].fileno(), write, state]
+        groups.insert(0, launcher.start(job, limits, parts[0], extra=extra, stepwise=True, of=ours))
     finally:
         os.close(write)
         for end in ends:

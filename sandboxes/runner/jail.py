@@ -143,6 +143,26 @@ class NestJail:
         return found
 
 
+class as_owner:
+    """Do something as a uid, where one is given: what is made belongs to it, and may be opened again by its programs.
+
+    By the real and the saved uid this process remains root, so that none of them can send it a signal.
+    """
+
+    def __init__(self, uid: int | None) -> None:
+        self._uid = uid
+
+    def __enter__(self) -> None:
+        if self._uid is not None:
+            os.setegid(self._uid)
+            os.seteuid(self._uid)
+
+    def __exit__(self, *_: object) -> None:
+        if self._uid is not None:
+            os.seteuid(0)
+            os.setegid(0)
+
+
 def _owner(pid: int) -> int:
     try:
         return os.stat(f"/proc/{pid}").st_uid

@@ -14,11 +14,18 @@ import errno
 import os
 import struct
 from functools import lru_cache
-from typing import Any
+
+TYPE_CHECKING = False  # see ``zygote``
+if TYPE_CHECKING:
+    from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 plain_prctl = ctypes.CDLL(None).prctl
 """``prctl(2)`` without ``errno`` and without objects for arguments, which would cost a fork 70 pages."""
+current_core = ctypes.CDLL(None).sched_getcpu
+"""``sched_getcpu(3)``: the number of the core that this runs on."""
+plain_fork = ctypes.PyDLL(None).fork
+"""``fork(3)`` alone; -1 where it fails. What ``os.fork`` adds in the child is for other threads, and for hooks."""
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _PR_CAPBSET_DROP, _CAPABILITY_VERSION_3 = 24, 0x20080522

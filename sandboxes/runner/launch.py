@@ -11,15 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import child, tidy
-from .jail import Jail, NestJail, UidJail
+from .cores import Cores
+from .jail import Jail, NestJail, UidJail, as_owner
 from .limits import Limits
+from .orders import Zygote
+from .program import write_file
 from .supervise import Group, Stream, Watch, end
 from .usage import Meter
-from .zygote import Birth, Zygote
 
 _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)|import[ \t]+([\w., \t]+))", re.MULTILINE)
 _WORD = re.compile(rb"(?:^|,)\s*(\w+)")
 _ALWAYS = {b"sys", b"__future__", b"builtins"}
+_GATHERED = (child.PROGRAM, child.FORKED, child.CANDIDATE, child.TESTER)
+"""Modes of what comes in numbers or in pairs, to be kept on one core. A single process of calls gains nothing by that,
+and a command, as that of a compiler, might take the one core for all that there are."""
+_TALKS = 2
+"""The first zygote that has what calls, candidates and testers need."""
 _LIMIT = struct.Struct("<qq")
 _SCIENCE = {b"numpy", b"scipy", b"pandas", b"sklearn", b"matplotlib", b"sympy", b"networkx"}
 
@@ -42,7 +49,7 @@ class Job:
 
 @dataclass
 class Ready:
-    """A process that has all it needs, but does not run yet."""
+    """A process that has all it needs, but has not been ordered."""
 
     uid: int
     place: int
@@ -53,9 +60,8 @@ class Ready:
     out: Stream
     err: Stream
     feed: int | None
-    gate: int | None = None
-    """Where a word lets it go on, if it is forked ahead."""
-    birth: Birth | None = None
+    gathers: bool
+    """Whether it is kept on this core while it is short."""
 
 
 @dataclass
@@ -70,6 +76,7 @@ class Launcher:
     driver: int
     """The descriptor that requests come on: when its other end has gone, there is no one to work for."""
     cpus: float = 1.0
+    cores: Cores = field(default_factory=Cores)
     serial: int = 0
     dirty: str | None = None
     """Why this sandbox must not have another occupant."""
@@ -93,15 +100,15 @@ class Launcher:
         if not self.jail.nested:
             self.jail = UidJail(first_uid, uids)
 
-    def zygote(self, source: bytes, *, talks: bool) -> Zygote:
+    def zygote(self, source: bytes, *, talks: bool = False) -> Zygote:
         """The lightest one that has preloaded what the source seems to import; a guess that only costs time.
 
-        The very lightest has nothing for what ``talks``: calls, candidates and testers.
+        The lightest two have nothing for what ``talks``: calls, candidates and testers.
         """
         if source != self._guessed[0]:  # a program comes once for every test
             self._guessed = source, self._guess(source)
         guessed = self._guessed[1]
-        return self.zygotes[1] if talks and guessed is self.zygotes[0] else guessed
+        return self.zygotes[_TALKS] if talks and guessed in self.zygotes[:_TALKS] else guessed
 
     def _guess(self, source: bytes) -> Zygote:
         lines = (source_line or names for source_line, names in _IMPORTS.findall(source))
@@ -119,7 +126,7 @@ class Launcher:
 
     def watch(self, limits: Limits, *, stepwise: bool = False) -> Watch:
         """The clocks of an execution, which begin to run."""
-        return Watch(self.jail, self.meter, self.cpus, limits, stepwise=stepwise, driver=self.driver)
+        return Watch(self.jail, self.meter, self.cores, self.cpus, limits, stepwise=stepwise, driver=self.driver)
 
     def start(
         self,
@@ -130,14 +137,14 @@ class Launcher:
         extra: Sequence[int] = (),
         stepwise: bool = False,
         at: tuple[int, int] | None = None,
-        like: bytes = b"",
+        of: Zygote | None = None,
     ) -> Group:
         """Start one process in a group of its own; where it cannot be forked, ``Watch.run`` raises ``OSError``.
 
         ``stdin`` is the input, or None for a pipe whose other end is ``Group.feed``; ``extra`` become 3, 4 …
-        ``stepwise`` executions have no processor limit over the whole; ``like``: source that picks the zygote.
+        ``stepwise`` executions have no processor limit over the whole; ``of``: the zygote, if not as the source has it.
         """
-        ready = self.prepare(job, limits, stdin, stepwise=stepwise, at=at, like=like)
+        ready = self.prepare(job, limits, stdin, stepwise=stepwise, at=at, of=of)
         return self.go(ready, extra, keep_place=at is not None)
 
     def prepare(
@@ -148,25 +155,19 @@ class Launcher:
         *,
         stepwise: bool = False,
         at: tuple[int, int] | None = None,
-        like: bytes = b"",
         of: Zygote | None = None,
-        ahead: bool = False,
     ) -> Ready:
-        """Have ready what ``start`` needs: to be done while another runs.
-
-        ``of``: the zygote, where it is known; ``ahead``: it is forked at once, waits for ``go``, and is given nothing
-        extra. A tenth of its processor time more, but the fork costs no waiting.
-        """
-        talks = job.mode in (child.CALLER, child.CANDIDATE, child.TESTER)
-        zygote = of or self.zygote(like or job.source, talks=talks)
+        """Have ready what ``start`` needs: to be done while another runs. ``of``: the zygote, where it is known."""
+        zygote = of or self.zygote(job.source)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
+        own_file = job.head["file"] if job.mode in (child.PROGRAM, child.CALLER, child.CANDIDATE) else None
         uid, number = at or self.new_place()
         self.kept.add(number)
-        if ahead:
-            job.head["gate"] = True
-        feed, gate, packed = None, None, job.pack()
+        if own_file is not None and self.jail.nested:
+            job.files = {**job.files, own_file: job.source}
+        feed, packed = None, job.pack()
         own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
-        with _as_owner(uid if own else None):
+        with as_owner(uid if own else None):
             given = [memfd(packed)]
             if stdin is None:
                 read, feed = os.pipe()
@@ -175,43 +176,33 @@ class Launcher:
                 given.append(memfd(stdin))
             out, out_write = os.pipe()
             err, err_write = os.pipe()
+            if own_file is not None and not self.jail.nested:  # in a fork this would cost ten times as much
+                write_file(f"{self.places[number]}/{own_file}", job.source)
         given += [out_write, err_write]
-        if ahead:
-            wait, gate = os.pipe()
-            given.append(wait)
         for descriptor in (out, err) if feed is None else (out, err, feed):
             os.set_blocking(descriptor, False)
         streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
-        ready = Ready(uid, number, zygote, len(packed), given, *streams, feed, gate)
-        if ahead:
-            ready.birth = self._order(ready, ())
-        return ready
+        return Ready(uid, number, zygote, len(packed), given, *streams, feed, job.mode in _GATHERED)
 
     def go(self, ready: Ready, extra: Sequence[int] = (), *, keep_place: bool = False) -> Group:
-        """Start what is ready; raises ``BrokenPipeError`` where it was forked ahead and has died."""
-        if ready.gate is not None:
-            os.write(ready.gate, b"g")
-            os.close(ready.gate)
-        birth = ready.birth or self._order(ready, extra)
+        """Start what is ready."""
+        if not self.jail.nested:  # there, three processes stand for one, and start in more than a moment
+            (self.cores.gather if ready.gathers else self.cores.release)(ready.zygote.pid)
+        birth = ready.zygote.order(ready.uid, ready.place, ready.job_bytes, [*ready.given, *extra])
+        for descriptor in ready.given:
+            os.close(descriptor)
         if not keep_place:
             self.kept.discard(ready.place)
         return Group(ready.uid, birth, ready.zygote, ready.out, ready.err, feed=ready.feed)
 
-    def _order(self, ready: Ready, extra: Sequence[int]) -> Birth:
-        birth = ready.zygote.order(ready.uid, ready.place, ready.job_bytes, [*ready.given, *extra])
-        for descriptor in ready.given:
-            os.close(descriptor)
-        ready.given.clear()
-        return birth
-
     def forget(self, ready: Ready) -> None:
-        """Do without it; what was forked ahead ends."""
-        for descriptor in (*ready.given, ready.out.descriptor, ready.err.descriptor, ready.gate):
-            if descriptor is not None:
-                os.close(descriptor)
+        """Do without it."""
+        for descriptor in (*ready.given, ready.out.descriptor, ready.err.descriptor):
+            os.close(descriptor)
         self.kept.discard(ready.place)
         place = self.places.pop(ready.place, None)
         if place is not None and not self.jail.nested:
+            tidy.clear(place)
             os.rmdir(place)
 
     def finish(self, groups: list[Group], watch: Watch, ooms: int) -> None:
@@ -222,7 +213,7 @@ class Launcher:
             for group in groups:
                 group.limit = group.limit or "memory"
         for group in groups:
-            if group.limit is None and group.cpu_s > watch.budget.time_s and not watch.stepwise:
+            if group.limit is None and group.cpu_s > watch.time_s and not watch.stepwise:
                 group.limit = "time"
         for number, place in list(self.places.items()):
             if self.jail.nested:
@@ -251,21 +242,6 @@ class Launcher:
         watch.run([group], {}, lambda: group, lambda: False)
         if not end([group], self.jail, watch.began):
             self.dirty = "a wiper would not die"
-
-
-class _as_owner:
-    """Makes descriptors belong to a uid, so that its programs may open ``/dev/stdout`` again."""
-
-    def __init__(self, uid: int | None) -> None:
-        self._uid = uid
-
-    def __enter__(self) -> None:
-        if self._uid is not None:
-            os.seteuid(self._uid)
-
-    def __exit__(self, *_: object) -> None:
-        if self._uid is not None:
-            os.seteuid(0)
 
 
 def memfd(content: bytes) -> int:

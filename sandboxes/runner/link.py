@@ -14,7 +14,6 @@ of plain instances, and nothing that leads to frames, code or modules.
 from __future__ import annotations
 
 import builtins
-import json
 import os
 import sys
 import warnings
@@ -22,6 +21,7 @@ from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
+from . import jsons
 from .crossing import Crossing
 from .files import is_path, lend
 from .proxies import Proxy
@@ -191,7 +191,7 @@ class Link(Crossing):
 
     def send(self, message: Any) -> None:
         """One message out; raises ``Gone``."""
-        text = json.dumps(message).encode()
+        text = jsons.written(message)
         view = memoryview(len(text).to_bytes(4, "little") + text)
         try:
             while view:
@@ -205,7 +205,7 @@ class Link(Crossing):
         if size > MAX_MESSAGE:
             self._leave("too large")
         try:
-            message = json.loads(self._exactly(size))
+            message = jsons.read(self._exactly(size))
         except (ValueError, RecursionError):
             self._leave("no JSON")
         if type(message) is not list or not message or type(message[0]) is not str:

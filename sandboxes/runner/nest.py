@@ -14,13 +14,18 @@ without root); processes are one user's as far as the host is concerned; what th
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Sequence
+from importlib import import_module
 
 from . import kernel
 from .tidy import WRITABLE
 
+TYPE_CHECKING = False  # see ``zygote``
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+signal: Any = import_module("_signal")
 NEWNS, NEWIPC, NEWUTS, NEWUSER, NEWPID, NEWNET, NEWCGROUP = (
     0x20000, 0x8000000, 0x4000000, 0x10000000, 0x20000000, 0x40000000, 0x2000000,
 )  # fmt: skip

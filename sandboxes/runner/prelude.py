@@ -1,13 +1,18 @@
 """The imports that function and assert tests give a program, had ahead.
 
 To run them in a fork writes to every object that they name, which costs more than the rest of a short program. So the
-zygotes run them once, and a child whose prelude begins with this very text starts from the names that are there.
+zygotes run them once, and a program whose prelude begins with this very text starts from the names that are there.
 """
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .program import fresh_module
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 COMMON = """\
 from typing import *
@@ -28,20 +33,27 @@ _ready: list[tuple[ModuleType, dict[str, Any]]] = []
 
 
 def prepare() -> None:
-    """In a zygote: run the common part, into a module that is no program's yet."""
-    module = ModuleType("prepared")
+    """In a zygote: run the common part, in a module that is no program's yet."""
+    module = fresh_module("prepared", "prepared.py")
+    del sys.modules["prepared"]
     exec(compile(COMMON, "<prelude>", "exec", dont_inherit=True), module.__dict__)
     _ready.append((module, dict(module.__dict__)))
 
 
-def begin(name: str, source: str) -> tuple[ModuleType, str, dict[str, Any]]:
-    """A module for a program, what of the prelude ``source`` is still to be run in it, and the names it has so far.
+def parted(source: str) -> tuple[bool, str]:
+    """Whether a prelude begins with the common part, and what is to be run besides; its lines keep their numbers."""
+    if not source.startswith(COMMON):
+        return False, source
+    rest = source[len(COMMON) :]
+    return True, "\n" * COMMON.count("\n") + rest if rest.strip() else ""
 
-    For a second module of the same process there is none ready.
-    """
-    if source.startswith(COMMON) and _ready:
-        module, names = _ready.pop()
-        module.__name__ = name
-        lines = COMMON.count("\n")
-        return module, "\n" * lines + source[len(COMMON) :], names
-    return ModuleType(name), source, {}
+
+def begin(name: str, path: str, common: bool) -> tuple[ModuleType, dict[str, Any]]:
+    """A module for a program of this process, to be imported by its name, and what it has of the common part."""
+    if not common:
+        return fresh_module(name, path), {}
+    module, names = _ready.pop()
+    loader: Any = module.__loader__
+    module.__name__, module.__file__, loader.name, loader.path = name, path, name, path
+    sys.modules[name] = module
+    return module, names

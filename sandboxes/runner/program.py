@@ -12,10 +12,12 @@ import builtins
 import gc
 import io
 import os
-import signal
 import sys
 import types
-from typing import Any
+
+TYPE_CHECKING = False  # see ``zygote``
+if TYPE_CHECKING:
+    from typing import Any
 
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
 
@@ -24,16 +26,17 @@ _FileLoader: Any = type(sys.modules["__main__"].__loader__)
 
 
 def prepare() -> None:
-    """In a zygote, while 1 and 2 are pipes: make ahead what every program is given."""
+    """In a zygote, while 1 and 2 are pipes: make ahead what every program is given, and what the interpreter makes when
+    it first compiles something and reads a number."""
+    exec(compile("int('1')", "main.py", "exec", dont_inherit=True), {})
     fresh_module("__main__", "main.py")
     open_streams()
 
 
 def run(source: bytes, head: dict[str, Any], place: str) -> None:
-    """Run source as the main program, to the end, and exit; called near the bottom of the stack."""
+    """Run source, whose file is there, as the main program, to the end, and exit; called near the stack's bottom."""
     leave, file, args = os._exit, head["file"], head["args"]
     path = f"{place}/{file}"
-    write_file(file, source)
     sys.argv = [file, *args]
     sys.orig_argv = [sys.executable, file, *args]
     sys.path[0] = place  # the first place to import from, instead of the runner's
@@ -56,9 +59,9 @@ def write_file(name: str, content: bytes) -> None:
     os.close(descriptor)
 
 
-def fresh_module(name: str, path: str, module: types.ModuleType | None = None) -> types.ModuleType:
+def fresh_module(name: str, path: str) -> types.ModuleType:
     """A module as the interpreter makes it for a main program or an imported file, in ``sys.modules``."""
-    module = module or types.ModuleType(name)
+    module = types.ModuleType(name)
     module.__file__ = path
     module.__loader__ = _FileLoader(name, path)
     module.__dict__["__builtins__"] = builtins
@@ -109,8 +112,9 @@ def report(error: BaseException) -> int:
         sys.__excepthook__(type(other), other, other.__traceback__)
     if isinstance(error, KeyboardInterrupt):
         _flush(sys.stdout)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        signals: Any = __import__("_signal")
+        signals.signal(signals.SIGINT, signals.SIG_DFL)
+        os.kill(os.getpid(), signals.SIGINT)
     return 1
 
 

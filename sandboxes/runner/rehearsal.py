@@ -6,13 +6,12 @@ was done here ahead is done for all of them. The values are made up; nothing of 
 
 from __future__ import annotations
 
-import json
-import socket
+from importlib import import_module
 from typing import Any
 
-from . import child, prelude
+from . import candidate, child, jsons, prelude, tester
 from .caller import Caller
-from .candidate import Candidate, open_output
+from .candidate import Candidate
 from .link import Link
 from .tester import Tester
 
@@ -25,23 +24,24 @@ def prepare() -> None:
     """In a zygote, while 1 and 2 are pipes: have what calls and tests need, and have it used once."""
     child.talking.update({child.CALLER: Caller, child.CANDIDATE: Candidate, child.TESTER: Tester})
     prelude.prepare()
-    open_output()
+    candidate.prepare()
+    tester.prepare()
     _rehearse()
 
 
 def _rehearse() -> None:
     """Have one end call a function of the other's, which is the same process: the answer is there before it asks."""
-    ends = socket.socketpair()
-    tester, candidate = Link(ends[0].fileno(), strict=True), Link(ends[1].fileno(), strict=False)
-    candidate.send(["ready", [candidate.codec.encode(_same)]])
-    (handle,) = tester.receive()[1]
-    proxy = tester.codec.decode(handle)
+    ends = import_module("_socket").socketpair()  # the module around it would bring 60 pages that no program here needs
+    asking, asked = Link(ends[0].fileno(), strict=True), Link(ends[1].fileno(), strict=False)
+    asked.send(["ready", [asked.codec.encode(_same)]])
+    (handle,) = asking.receive()[1]
+    proxy = asking.codec.decode(handle)
     for value in _VALUES * _TIMES:
-        written = json.loads(json.dumps(candidate.codec.encode(value)).encode())
-        candidate.send(["r", [written, []]])
+        written = jsons.read(jsons.written(asked.codec.encode(value)))
+        asked.send(["r", [written, []]])
         assert proxy(value) == value
-        candidate.answer(candidate.receive())
-        tester.receive()
+        asked.answer(asked.receive())
+        asking.receive()
     for end in ends:
         end.close()
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-import select
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import child, tidy, wire
+from . import child, wire
 from .artefacts import made_files, put_back, take_away
 from .hosting import host, interact
 from .launch import Job, Launcher, Ready
 from .limits import Limits
+from .orders import Birth, Zygote
+from .prelude import parted
 from .records import Records
 from .supervise import Group, Stream, Watch
 from .templates import Templates
-from .zygote import Birth, Zygote
 
 Head = dict[str, Any]
 _RESULTS_FACTOR = 4
@@ -45,21 +45,27 @@ class Server:
     """The builds of the present occupant, and the verbs on them."""
 
     launcher: Launcher
-    frames_in: int
+    frames_in: wire.Reader
     frames_out: int
     builds: dict[int, Build] = field(default_factory=dict)
+    unclean: str | None = None
+    """Why nothing of another occupant is done here."""
 
     def __post_init__(self) -> None:
         self.standing, self.templates = _standing(), Templates(self.launcher)
 
     def serve(self) -> None:
-        """Answer requests until the driver closes the stream."""
+        """Answer requests until the driver closes the stream. Once a reset has failed, nothing else is done."""
         verbs = {"put": self.put, "run": self.run, "call": self.call, "host": self.host, "interact": self.interact}
         verbs |= {"fetch": self.fetch, "drop": self.drop, "reset": self.reset, "cancel": lambda head, parts: None}
         while True:
-            head, parts = wire.read(self.frames_in)
+            head, parts = self.frames_in.frame()
+            if self.unclean is not None:
+                wire.write(self.frames_out, {"unclean": self.unclean, "dirty": self.unclean, "end": True})
+                continue
             try:
                 verbs[head["do"]](head, parts)
+                self.launcher.cores.spread()
             except OSError as error:
                 # no fork, no memory, no space: this sandbox cannot go on, which is no fault of the program that asked
                 self.launcher.dirty = f"{type(error).__name__}: {error}"
@@ -101,10 +107,10 @@ class Server:
         held: list[Group] = []
         room, since = 1, time.monotonic()
 
-        def prepare(number: int, *, ahead: bool = False) -> Ready:
+        def prepare(number: int) -> Ready:
             template = self._template(build)
             job = self._job(build, head["args"], extra) if template is None else Job(child.FORKED, {})
-            return self.launcher.prepare(job, limits, inputs[number], of=template, ahead=ahead and template is None)
+            return self.launcher.prepare(job, limits, inputs[number], of=template)
 
         def begin(ready: Ready) -> tuple[Group, Watch, int]:
             watch, ooms = self.launcher.watch(limits), self.launcher.meter.oom_kills()
@@ -115,7 +121,7 @@ class Server:
             last = number == len(inputs) - 1
             begun, zygote = begin(ready), ready.zygote
             if not last:
-                ready = prepare(number + 1, ahead=True)  # while this one runs
+                ready = prepare(number + 1)  # while this one runs
             group = self._end(*begun)
             while group.limit == "memory" and self.templates.drop_others(zygote):  # it may have been theirs
                 group = self._end(*begin(prepare(number)))
@@ -124,8 +130,8 @@ class Server:
             if last or much or len(held) >= room or time.monotonic() - since > _HELD_S:
                 self._answer(held, end=last)
                 held, room, since = [], 2 * room, time.monotonic()
-            if not last and select.select([self.frames_in], [], [], 0)[0]:
-                wire.read(self.frames_in)  # nothing but a cancel is ever sent into a run
+            if not last and self.frames_in.has_more():
+                self.frames_in.frame()  # nothing but a cancel is ever sent into a run
                 self.launcher.forget(ready)
                 wire.write(self.frames_out, {"end": True, "cancelled": True, "dirty": self.launcher.dirty})
                 return
@@ -135,15 +141,17 @@ class Server:
         build, limits = self.builds[head["build"]], Limits(**head["limits"])
         results, write = os.pipe()
         os.set_blocking(results, False)
-        job = Job(child.CALLER, {**head["job"], "file": build.language["file"]}, build.source, build.files)
+        common, prelude = parted(head["job"]["prelude"])
+        job_head = {**head["job"], "file": build.language["file"], "common": common, "prelude": prelude}
+        job = Job(child.CALLER, job_head, build.source, build.files)
         ooms, count, done = (
             self.launcher.meter.oom_kills(),
             int(head["count"]),
             Records(results, limits.output_bytes, _RESULTS_FACTOR * limits.output_bytes),
         )
         watch = self.launcher.watch(limits, stepwise=True)
-        like = build.source + b"\n" + head["job"]["prelude"].encode()
-        group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, like=like)
+        zygote = self.launcher.zygote(build.source + b"\n" + prelude.encode(), talks=True)
+        group = self.launcher.start(job, limits, parts[0], extra=[write], stepwise=True, of=zygote)
         os.close(write)
         watch.run([group], {results: done.take}, lambda: group, lambda: done.count > count or done.flooded)
         done.take()
@@ -187,19 +195,17 @@ class Server:
             self.launcher.clean(build.folder, self.launcher.places[build.folder], [build.owner])
 
     def reset(self, head: Head, parts: list[bytes]) -> None:
-        """Forget the occupant, and say whether another may come."""
+        """Forget the occupant; nothing is answered, unless another may not come."""
         for number in list(self.builds):
             self.drop({"build": number}, [])
         launcher = self.launcher
-        held = () if launcher.jail.nested else tidy.SHARED
-        left = set(os.listdir(launcher.work)) - self.templates.places()
-        if left or not all([tidy.clear(folder) for folder in held]):
+        if set(os.listdir(launcher.work)) - self.templates.places():  # what else there is, each execution has cleared
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():
             launcher.dirty = launcher.dirty or "its identities are used up"
         if _standing() != self.standing:
             launcher.dirty = launcher.dirty or "a program slowed the runner"
-        wire.write(self.frames_out, {"dirty": launcher.dirty, "end": True})
+        self.unclean = launcher.dirty
 
     def _template(self, build: Build) -> Zygote | None:
         """What the build's runs are forked from, where its language has that and it can be had."""

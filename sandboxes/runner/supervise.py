@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import tidy, usage
+from .cores import Cores
 from .jail import Jail
 from .limits import Limits
+from .orders import Birth, Note, Zygote
 from .wire import Closed
-from .zygote import Birth, Note, Zygote
 
 WALL_FACTOR, WALL_EXTRA_S = 2.0, 1.0
 MAX_WAITED_FACTOR, MAX_WAITED_S = 4.0, 30.0
@@ -177,12 +178,21 @@ class Watch:
     """
 
     def __init__(
-        self, jail: Jail, meter: usage.Meter, cpus: float, limits: Limits, *, stepwise: bool, driver: int
+        self,
+        jail: Jail,
+        meter: usage.Meter,
+        cores: Cores,
+        cpus: float,
+        limits: Limits,
+        *,
+        stepwise: bool,
+        driver: int,
     ) -> None:
-        self.jail, self.meter, self.cpus, self.stepwise, self._driver = jail, meter, cpus, stepwise, driver
-        self.limit, self.memory_mb, time_s = "wall", limits.memory_mb, limits.time_s
-        self.budget = Budget(time_s, meter.cpu_s(), time.monotonic(), meter.waited_s())
+        self.jail, self.meter, self._cores, self.cpus = jail, meter, cores, cpus
+        self.stepwise, self._driver = stepwise, driver
+        self.limit, self.memory_mb, self.time_s = "wall", limits.memory_mb, limits.time_s
         self.began = time.monotonic()
+        self.budget = Budget(limits.time_s, 0.0, self.began, 0.0)
         self._total_s = limits.total_s or float("inf")
         self._look_s = _LOOK_S if jail.nested else float("inf")
         self._next_look = self.began + _LOOK_S
@@ -202,6 +212,8 @@ class Watch:
         poll.register(self._driver, 0)  # tells of nothing but the driver's end
         if not any(group.out.sink for group in groups) and self._ended_soon(groups, poll, zygotes, enough):
             return
+        self._spread(groups)
+        self.budget.renew(self.meter)  # from here on: what was over by then did not need it
         streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
         for descriptor in (*streams, *channels):
             poll.register(descriptor, select.POLLIN)
@@ -254,7 +266,7 @@ class Watch:
         self, groups: list[Group], poll: select.poll, zygotes: dict[int, Zygote], enough: Callable[[], bool]
     ) -> bool:
         """Wait for the end of what is short; what it writes meanwhile has room in its pipes, or waits."""
-        last = self.began + min(_SHORT_S, self.budget.time_s)
+        last = self.began + min(_SHORT_S, self.time_s)
         while not self._over(groups, enough):
             left_s = last - time.monotonic()
             if left_s <= 0:
@@ -265,6 +277,15 @@ class Watch:
                 for note in zygotes[descriptor].ends():
                     take_note(groups, note, self.began)
         return True
+
+    def _spread(self, groups: list[Group]) -> None:
+        """Let what is not short run where there is room."""
+        if self.jail.nested:
+            return
+        self._cores.spread()
+        for group in groups:
+            self._cores.release(group.zygote.pid)
+            self._cores.free(group.uid, group.pid)
 
     def _watched_memory(self, groups: list[Group]) -> float:
         """MiB in use, where no control group caps them and it is time to look again; else 0."""

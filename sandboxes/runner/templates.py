@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from . import child, tidy
 from .launch import Job, Launcher, memfd
-from .zygote import Zygote
+from .orders import Zygote
 
 MOST = 6
 """Templates at once. Their memory is the sandbox's: a run that fails for want of it is repeated without the others."""
@@ -84,11 +84,11 @@ class Templates:
             theirs.close()
             os.close(nothing)
             os.close(given)
-        zygote = Zygote(ours, pid, ())
+        zygote = Zygote(ours.detach(), pid, ())
         try:
-            ours.settimeout(_START_S)
+            zygote.channel.settimeout(_START_S)
             zygote.ends()  # which has none yet, but is there
-            ours.settimeout(None)
+            zygote.channel.settimeout(None)
         except (OSError, EOFError) as error:
             if isinstance(error, TimeoutError):
                 os.kill(pid, signal.SIGKILL)

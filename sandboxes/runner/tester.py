@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
 import struct
 import sys
 from typing import Any
 
-from . import empties
+from . import empties, jsons
 from .caller import describe, read_input, write_record
 from .classes import Remote
+from .crossing import FUNCTION
 from .link import Gone, Link
 from .modules import Importing
-from .prelude import begin
-from .program import fresh_module, take_place
+from .prelude import begin, parted
+from .program import take_place
+from .proxies import proxy_class
 from .surroundings import Watched
 from .swallowing import sources
 
@@ -26,6 +27,16 @@ STATE = struct.Struct("<II")
 """Calls made so far, and whether the candidate is waited for: what pid 1 reads when a limit strikes."""
 
 
+_ready: list[Link] = []
+
+
+def prepare() -> None:
+    """In a zygote: make a tester's end of the link ahead, and the class of what stands for a function."""
+    link = Link(_LINK, strict=True)
+    proxy_class(link, *FUNCTION)
+    _ready.append(link)
+
+
 class Tester:
     """Test code about to run.
 
@@ -34,8 +45,9 @@ class Tester:
     """
 
     def __init__(self, source: bytes, head: dict[str, Any], place: str) -> None:
-        self._job = json.loads(read_input())
-        self._link = Link(_LINK, strict=True)
+        self._job = jsons.read(read_input())
+        self._link = _ready[0]
+        self._link.errors.settle()
         self._state = mmap.mmap(_STATE, STATE.size)
         os.close(_STATE)
         self._calls = 0
@@ -47,15 +59,16 @@ class Tester:
     def run(self) -> None:
         """Setup, entries, tests, end."""
         link, job = self._link, self._job
-        started, setup, _ = begin("tester", job["setup"])
-        names = fresh_module("tester", "<setup>", started).__dict__
+        common, setup = parted(job["setup"])
+        module, self._given = begin("tester", "<setup>", common)  # to let go of these would look at each of them
+        names = module.__dict__
         text = "".join([setup, *job["tests"]])
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
         empties.mend(text)
         link.lends_files = any(word in text for word in _FILES)
         try:
-            if setup.strip():
+            if setup:
                 exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
             found = {name: names.get(name) for name in self._classes}
             link.codec.classes.update({name: kind for name, kind in found.items() if isinstance(kind, type)})

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+
+TYPE_CHECKING = False  # see ``zygote``
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BUDGET = 200_000
 """Entries that a wiper removes before it gives up, and with it the sandbox."""
@@ -35,15 +38,13 @@ def make_place(work: str, number: int, uid: int) -> str:
 def clear(place: str) -> bool:
     """Remove what lies directly in ``place`` and root may remove; whether nothing is left."""
     empty = True
-    if not os.listdir(place):
-        return empty
-    with os.scandir(place) as entries:
-        for entry in entries:
+    for name in os.listdir(place):
+        path = f"{place}/{name}"
+        try:
+            os.unlink(path)
+        except OSError:
             try:
-                if entry.is_dir(follow_symlinks=False):
-                    os.rmdir(entry.path)
-                else:
-                    os.unlink(entry.path)
+                os.rmdir(path)
             except OSError:
                 empty = False
     return empty

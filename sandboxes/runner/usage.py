@@ -70,10 +70,18 @@ def processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 
 
-def children(pid: int) -> list[int]:
-    """Ids of the children of a process; empty when it has gone."""
+def children(pid: int, thread: int = 0) -> list[int]:
+    """Ids of what a thread of a process has started, its first one where none is named; empty when it has gone."""
     try:
-        return [int(word) for word in _read(f"/proc/{pid}/task/{pid}/children").split()]
+        return [int(word) for word in _read(f"/proc/{pid}/task/{thread or pid}/children").split()]
+    except OSError:
+        return []
+
+
+def threads(pid: int) -> list[int]:
+    """Ids of the threads of a process; empty when it has gone."""
+    try:
+        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]
     except OSError:
         return []
 

@@ -16,7 +16,7 @@ def test_the_runner_reads_what_the_driver_writes_and_the_other_way_round() -> No
     parts = [b"", b"\x00" * 5000, "é".encode()]
     ours, theirs = os.pipe()
     os.write(theirs, b"".join(pack({"do": "run", "n": 1}, parts)))
-    head, got = wire.read(ours)
+    head, got = wire.Reader(ours).frame()
     assert (head["do"], got) == ("run", parts)
     wire.write(theirs, {"end": True}, parts)
     head, got = read(lambda size: os.read(ours, size) if size else b"")
@@ -30,7 +30,7 @@ def test_the_end_of_the_stream_ends_the_runner() -> None:
     os.write(theirs, b"".join(pack({"do": "run"}))[:-1])
     os.close(theirs)
     with pytest.raises(wire.Closed):
-        wire.read(ours)
+        wire.Reader(ours).frame()
     os.close(ours)
 
 

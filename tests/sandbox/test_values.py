@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reward_server.sandbox.values import MAX_DEPTH, NotPlain, decode, encode
+from sandboxes.runner import jsons
 from sandboxes.runner.plain import Codec
 
 SCALARS = st.one_of(
@@ -99,3 +100,14 @@ def test_types_that_look_alike_stay_apart() -> None:
     for value in (1, 1.0, True, "1", b"1", (1,), [1], {1}, Decimal(1), Fraction(1), date(1, 1, 1), timedelta(1)):
         assert type(decode(written(value, encode))) is type(value)
     assert type(decode(written(datetime(2020, 1, 1), encode))) is datetime
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists))
+def test_the_coder_in_c_writes_what_json_reads_and_the_other_way_round(value: Any) -> None:
+    assert json.loads(jsons.written(value)) == value == jsons.read(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("data", [b"", b" ", b"1 2", b"[1", b"{1: 2}", b"\xff", b"nope", b'"\n"'])
+def test_what_is_not_one_value_of_json_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        jsons.read(data)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from reward_server.sandbox.base import PYTHON, ExecutionLimits, Program, Sandbox
+from reward_server.sandbox.base import PYTHON, Call, ExecutionLimits, Program, Sandbox
+from sandboxes.runner.prelude import COMMON
 from tests.sandbox.conftest import Python, needs_numpy
 
 SAME = {
@@ -119,6 +122,31 @@ def test_scientific_packages_are_there(python: Python, sandbox: Sandbox) -> None
         python("import numpy as np, scipy, pandas, sympy, networkx\nprint(np.arange(6).reshape(2, 3).sum())")
     )
     assert done.stdout == b"15\n", done.stderr
+
+
+@pytest.mark.parametrize("imports", ["random", "random, threading", "random, decimal"])
+def test_random_numbers_of_any_warm_interpreter_differ_between_runs(
+    python: Python, sandbox: Sandbox, imports: str
+) -> None:
+    build = python(f"import {imports}\nprint(random.random())\ndef f(): return random.random()")
+    run = {execution.stdout for execution in sandbox.run_each(build, [b""] * 3)}
+    called = {sandbox.call(build, "f", [Call()], prelude=prelude).results[0].value for prelude in ("", COMMON) * 2}
+    assert len(run) == 3 and len(called) == 4
+
+
+def test_what_lasts_may_run_on_every_core_with_all_that_it_has_started(python: Python, sandbox: Sandbox) -> None:
+    build = python(
+        "import os, threading, time\n"
+        "tasks = [os.getpid()]\n"
+        "def wait():\n    tasks.append(threading.get_native_id())\n    time.sleep(0.3)\n"
+        "threading.Thread(target=wait).start()\n"
+        "tasks.append(os.fork())\n"
+        "time.sleep(0.2)\n"
+        "if tasks[-1]: print([len(os.sched_getaffinity(task)) for task in tasks])\n"
+    )
+    everywhere = len(os.sched_getaffinity(0))
+    for execution in sandbox.run_each(build, [b""] * 3):
+        assert execution.stdout == f"{[everywhere] * 3}\n".encode()
 
 
 def test_random_numbers_differ_between_runs(python: Python, sandbox: Sandbox) -> None:
