@@ -196,9 +196,12 @@ class Server:
 
     def reset(self, head: Head, parts: list[bytes]) -> None:
         """Forget the occupant; nothing is answered, unless another may not come."""
-        for number in list(self.builds):
-            self.drop({"build": number}, [])
         launcher = self.launcher
+        try:
+            for number in list(self.builds):
+                self.drop({"build": number}, [])
+        except OSError as error:
+            launcher.dirty = launcher.dirty or f"{type(error).__name__}: {error}"
         if set(os.listdir(launcher.work)) - self.templates.places():  # what else there is, each execution has cleared
             launcher.dirty = launcher.dirty or "files were left"
         if launcher.jail.is_spent():

@@ -77,8 +77,11 @@ def _move(start: int, end: int) -> None:
     if room == address(-1).value:
         raise OSError(ctypes.get_errno(), "mmap")
     copy, length = address(-(-room // HUGE) * HUGE), size(end - start)
+    assert copy.value is not None
     ctypes.memmove(copy, start, end - start)
     if libc.madvise(copy, length, _COLLAPSE) or libc.mprotect(copy, length, _READ_EXECUTE):
         raise OSError(ctypes.get_errno(), "no huge pages")
     if libc.mremap(copy, length, length, _MOVE_OVER, address(start)) != start:
         raise OSError(ctypes.get_errno(), "mremap")
+    libc.munmap(address(room), size(copy.value - room))  # what was left over for the sake of the boundary
+    libc.munmap(address(copy.value + end - start), size(room + HUGE - copy.value))

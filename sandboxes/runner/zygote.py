@@ -21,7 +21,7 @@ from .child import DESCRIPTORS, become, limit_for_all
 
 TYPE_CHECKING = False  # as ``typing`` has it: what is imported here costs the forks of the lightest zygote as well
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from .child import Start
@@ -114,8 +114,8 @@ def _serve(orders: int, work: str, nested: int) -> None:
     poll.register(orders, select.POLLIN)
     poll.register(waker, select.POLLIN)
     close, read, write_at, wait, pack, unpack = os.close, os.read, os.pwrite, os.wait4, NOTE.pack, ORDER.unpack
-    # what has threads, or may have, has their hooks and locks to see to
-    fork, seeds = (os.fork, _seeds()[1:]) if "threading" in sys.modules else (kernel.plain_fork, _seeds())
+    hooked = "threading" in sys.modules  # whose hooks only ``os.fork`` runs
+    fork, seeds = os.fork if hooked else kernel.plain_fork, list(_seeds(hooked))
     victim, usual = _open_victim()
     gc.collect()
     gc.freeze()
@@ -167,12 +167,12 @@ def _serve(orders: int, work: str, nested: int) -> None:
                 kept = b""
 
 
-def _seeds() -> list[Callable[[], object]]:
-    """What sets the generators of random numbers anew in a fork, which would share their state: first that of
-    ``random``, which has a hook for it in ``os.fork``."""
-    standard, science = sys.modules.get("random"), sys.modules.get("numpy.random")
-    own = partial(import_module("_random").Random.seed, standard._inst) if standard else int
-    return [own, science.seed] if science else [own]
+def _seeds(hooked: bool) -> Iterator[Callable[[], object]]:
+    """What sets generators of random numbers anew in a fork, which would share their state; ``random`` has a hook."""
+    if "random" in sys.modules and not hooked:
+        yield partial(import_module("_random").Random.seed, sys.modules["random"]._inst)
+    if "numpy.random" in sys.modules:
+        yield sys.modules["numpy.random"].seed
 
 
 def _open_victim() -> tuple[int, bytes]:
