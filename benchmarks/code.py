@@ -5,7 +5,8 @@
 The unit is ``/usr/bin/python3 -c pass``, spawned in the same image, median of 30 before and after each figure, so
 that a noisy machine moves both. For each style: programs judged one after another (median wall, and processor time of
 the container and of this process), and two at once, in two processes with sandboxes of their own as the children of a
-worker have them, as a gain that is set beside the gain of two bare starts at once.
+worker have them, each taking the next as soon as it is free, as a gain that is set beside the gain of two bare starts
+at once; one by one and two at once take turns, and what is told is the median.
 Then a whole server, asked over HTTP for 64 programs at a time; and what others do: a fresh ``subprocess`` a test
 without any jail, and ``docker run`` a program.
 """
@@ -42,17 +43,19 @@ from reward_server.verifiers.registry import Registry
 
 console = Console(width=130)
 HTTP_BATCH = 64
+ROUNDS = 7
 BARE = """
 import os, statistics, subprocess, sys, threading, time
 python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-def start(times, count):
-    for _ in range(count):
+def start(times, left):
+    while left:
+        left.pop()
         began = time.perf_counter()
         subprocess.run([python, "-c", "pass"])
         times.append(time.perf_counter() - began)
 for line in sys.stdin:
-    threads, times = int(line), []
-    workers = [threading.Thread(target=start, args=(times, 30 // threads)) for _ in range(threads)]
+    threads, times, left = int(line), [], [None] * 30
+    workers = [threading.Thread(target=start, args=(times, left)) for _ in range(threads)]
     used, began = os.times(), time.perf_counter()
     [worker.start() for worker in workers]
     [worker.join() for worker in workers]
@@ -184,17 +187,26 @@ def timed(work: Callable[[], object], bare: Bare, at_once: int = 1, containers: 
 
 
 class Second:
-    """Another process that judges, with sandboxes of its own."""
+    """Another process that judges, with sandboxes of its own, from the same stock of programs as this one."""
 
     def __init__(self, setup: Setup, tag: str) -> None:
         forks = get_context("fork")
         self._ours, theirs = forks.Pipe()
+        self._left = forks.Value("i", 0)
         self._process = forks.Process(target=self._serve, args=(theirs, setup, tag))
         self._process.start()
 
     def begin(self, style: str, count: int) -> None:
-        """Have it judge so many programs."""
-        self._ours.send((style, count))
+        """Have it judge programs, until both together have taken so many."""
+        self._left.value = count
+        self._ours.send(style)
+
+    def take(self) -> int:
+        """The number of a program that is still to be judged; 0 for none."""
+        with self._left.get_lock():
+            self._left.value -= 1
+            left: int = self._left.value
+            return max(0, left + 1)
 
     def wait(self) -> None:
         """Until it has."""
@@ -205,20 +217,19 @@ class Second:
         self._ours.send(None)
         self._process.join()
 
-    @staticmethod
-    def _serve(orders: Connection, setup: Setup, tag: str) -> None:
+    def _serve(self, orders: Connection, setup: Setup, tag: str) -> None:
         with closing(setup.open(tag)) as sandboxes:
             judge = Judge(sandboxes)
-            while (order := orders.recv()) is not None:
-                style, count = order
-                for number in range(count):
+            while (style := orders.recv()) is not None:
+                while number := self.take():
                     judge(style, -number)
-                orders.send(count)
+                orders.send(style)
 
 
 def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> None:
     """One row for each style."""
-    count, docker = max(4, 2 * int(programs * setup.share / 2)), "docker" in setup.name
+    count, rounds = max(4, int(programs * setup.share)), max(1, int(ROUNDS * setup.share))
+    docker = "docker" in setup.name
     with closing(Second(setup, tag)) as second, closing(setup.open(tag)) as sandboxes:
         judge = Judge(sandboxes)
         for style, (_, _, bar) in TESTS.items():
@@ -231,24 +242,29 @@ def measure(setup: Setup, tag: str, programs: int, bare: Bare, table: Table) -> 
                     taken.append(time.perf_counter() - began)
 
             def two_at_once(style: str = style) -> None:
-                second.begin(style, count // 2)
-                for number in range(count // 2):
+                second.begin(style, count)
+                while number := second.take():
                     judge(style, number)
                 second.wait()
 
             two_at_once()  # so that both sandboxes are there and warm
-            single = timed(one_by_one, bare, containers=docker)
-            double = timed(two_at_once, bare, at_once=2)
+            pairs = []
+            for _ in range(rounds):
+                single = timed(one_by_one, bare, containers=docker)
+                pairs.append((single, timed(two_at_once, bare, at_once=2)))
+            median = statistics.median
+            bare_s, bare_cpu_s = median(one.bare.wall_s for one, _ in pairs), median(one.bare.cpu_s for one, _ in pairs)
+            gain = median(one.wall_s / two.wall_s for one, two in pairs)
             table.add_row(
                 setup.name,
                 style,
-                f"{count / single.wall_s:.1f}",
-                f"{statistics.median(taken) / single.bare.wall_s:.2f}",
+                f"{count / median(one.wall_s for one, _ in pairs):.1f}",
+                f"{median(taken) / bare_s:.2f}",
                 f"{bar:.2f}" if setup.name == "docker/runc" else "",
-                f"{single.cpu_s / count / single.bare.cpu_s:.2f}" if docker else "-",
-                f"{count / double.wall_s:.1f}",
-                f"{single.wall_s / double.wall_s:.2f} / {single.bare.wall_s / double.bare.wall_s:.2f}",
-                f"{single.bare.wall_s * 1e3:.1f} / {single.bare.cpu_s * 1e3:.1f}",
+                f"{median(one.cpu_s for one, _ in pairs) / count / bare_cpu_s:.2f}" if docker else "-",
+                f"{count / median(two.wall_s for _, two in pairs):.1f}",
+                f"{gain:.2f} / {median(one.bare.wall_s / two.bare.wall_s for one, two in pairs):.2f}",
+                f"{bare_s * 1e3:.1f} / {bare_cpu_s * 1e3:.1f}",
             )
 
 

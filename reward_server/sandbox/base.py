@@ -20,9 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from reward_server.errors import Unavailable
+from reward_server.sandbox import values
 
 T = TypeVar("T")
 
@@ -174,14 +176,19 @@ class ErrorInfo:
     """Line in the tester's own code (tests) or the program (calls), where known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
-    """Arguments of one function call: typed plain values."""
+    """Arguments of one function call: typed plain values, the same for every completion of a task."""
 
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     most_bytes: int = 64 << 20
     """Length of a written result (JSON) above which it is not read: the call gave something opaque."""
+
+    @cached_property
+    def written(self) -> list[Any]:
+        """As they cross to the sandbox; raises ``values.NotPlain``."""
+        return [[values.encode(item) for item in self.args], values.encode(dict(self.kwargs))]
 
 
 @dataclass(frozen=True, slots=True)

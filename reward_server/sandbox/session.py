@@ -125,9 +125,7 @@ class Session:
         self._free()
         limits = limits or ExecutionLimits()
         try:
-            arguments = [
-                [[values.encode(item) for item in call.args], values.encode(dict(call.kwargs))] for call in calls
-            ]
+            arguments = [call.written for call in calls]
         except values.NotPlain as error:
             raise InvalidTask(f"an argument cannot be passed: {error}") from None
         job = {"entry": entry, "prelude": prelude, "classes": list(value_classes), "after": after}

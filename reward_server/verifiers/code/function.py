@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from reward_server.sandbox.base import Call, CallResult, Calls, Language, Program, Sandbox, Sandboxes
 from reward_server.verifiers.code.compare_values import value_matches
@@ -22,7 +23,7 @@ from reward_server.verifiers.code.reference import FunctionCase, FunctionTests
 from reward_server.verifiers.code.running import deserves_another_run, shuffled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FunctionJudge:
     """Calls a Python function once per case, all in one process that holds arguments and nothing else."""
 
@@ -35,6 +36,12 @@ class FunctionJudge:
     def total(self) -> int:
         """One test a case."""
         return len(self.tests.cases)
+
+    @cached_property
+    def _calls(self) -> tuple[list[int], list[Call]]:
+        """The order of the cases, and their calls in it: made and written once for all completions."""
+        order = shuffled(self.total, self.params.seed)
+        return order, [_call(self.tests.cases[index]) for index in order]
 
     def suspects(self, source: str) -> bool:
         """Whether most argument lists stand in the source beside what they should give."""
@@ -51,8 +58,7 @@ class FunctionJudge:
         build = sandbox.build(Program(self.language, source.encode("utf-8", "replace")))
         if not build.ok:
             return not_compiled(judgement, build)
-        order = shuffled(self.total, self.params.seed)
-        calls = [_call(self.tests.cases[index]) for index in order]
+        order, calls = self._calls
         answer = sandbox.call(build, self.tests.entry, calls, limits, prelude=LEETCODE_IMPORTS)
         if deserves_another_run(answer.execution):
             answer = sandbox.call(build, self.tests.entry, calls, limits, prelude=LEETCODE_IMPORTS)
