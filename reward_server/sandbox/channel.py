@@ -32,6 +32,10 @@ class Channel:
         """Keep a frame that is not answered, to be sent with the next one: each way through an engine costs both."""
         self._held += pack(head, parts)
 
+    def forget_held(self) -> None:
+        """Send nothing of what is held."""
+        self._held.clear()
+
     def send(self, head: Head, parts: Sequence[bytes] = (), *, within_s: float = 60.0) -> None:
         """Send a frame; raises ``SandboxDied``."""
         try:
@@ -54,15 +58,16 @@ class Channel:
         except (OSError, BadFrame) as error:
             raise self._died(error) from None
 
-    def alive(self) -> bool:
-        """Whether the stream is open, as far as one can tell without asking."""
+    def is_idle(self) -> bool:
+        """Whether the stream is open, as far as one can tell without asking, and nothing has come unasked."""
         try:
             self._socket.settimeout(0)
-            return bool(self._socket.recv(1, socket.MSG_PEEK))
+            self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
-            return True
+            return not self._ready
         except OSError:
-            return False
+            pass
+        return False
 
     def close(self) -> None:
         """End the stream, and with it the runner. Idempotent.

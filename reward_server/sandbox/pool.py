@@ -126,25 +126,22 @@ class Pool:
                 yield session
             except Exception as error:
                 # tests that are at fault, say: no reason to have another sandbox made
-                kept = not isinstance(error, SandboxDied) and self._keeps(session)
+                kept = not isinstance(error, SandboxDied) and self._keeps(session, box)
                 raise
-            kept = self._keeps(session)
+            kept = self._keeps(session, box)
         finally:
             self._release(key, box, kept=kept)
 
     def within(self, job: Callable[[Sandbox], T], *, image: str, memory_mb: int = 512) -> T:
         """See ``base.Sandboxes``."""
-        deaths = tries = 0
-        while tries < _DEATHS_OF_OURS:
+        deaths = 0
+        for _ in range(self._config.limit + _DEATHS_OF_OURS):
             with self.open(image, memory_mb) as sandbox:
                 try:
                     return job(sandbox)
                 except SandboxDied as error:
                     last = error
-            if isinstance(last, NotClean):  # of which there are no more than idle ones
-                continue
-            tries += 1
-            deaths += self._driver.works()
+            deaths += not isinstance(last, NotClean) and self._driver.works()
             if deaths == 2:
                 raise LimitExceeded(f"it ended its sandbox twice: {last}", limit="killed_sandbox")
         raise last
@@ -170,20 +167,20 @@ class Pool:
             f"memory_mb may be at most {self._config.largest_mb} here, not {memory_mb}", reason="bad_params"
         )
 
-    def _keeps(self, session: Session) -> bool:
+    def _keeps(self, session: Session, box: Box) -> bool:
         if self._config.policy == "single_use":
             return False
         try:
             session.end()
         except SandboxDied:
             return False
-        return session.dirty is None
+        return session.dirty is None and box.channel.is_idle()
 
     def _acquire(self, key: Key) -> Box:
         deadline = time.monotonic() + self._config.acquire_s
         while True:
             box = self._take(key, deadline)
-            if box is not None and box.channel.alive():
+            if box is not None and box.channel.is_idle():
                 return box
             if box is not None:
                 self._discard(box)

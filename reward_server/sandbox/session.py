@@ -67,7 +67,7 @@ class Session:
             "made": None if made is None else [[name, mode] for name, mode, _ in made.files],
             "limits": _limits(limits, language),
         }
-        _check_names(program.files)
+        _check_names(program.files, language.file)
         contents = [content for _, _, content in made.files] if made else []
         parts = [program.source, *program.files.values(), *contents]
         if key is None or made is not None:  # nothing runs, so nothing is answered
@@ -188,6 +188,7 @@ class Session:
     def end(self) -> None:
         """Have nothing run any more; the next occupant has the sandbox cleaned. Raises ``SandboxDied``."""
         self._free()
+        self._channel.forget_held()
 
     def _start(self, build: Build, stdins: list[bytes], limits: ExecutionLimits, files: Mapping[str, bytes]) -> None:
         self._free()
@@ -206,7 +207,11 @@ class Session:
             ended = False
             try:
                 while not ended:
-                    head, parts = self._answer(patience)
+                    try:
+                        head, parts = self._answer(patience)
+                    except SandboxDied:
+                        ended = True  # there is nothing to cancel
+                        raise
                     ended = bool(head["end"])
                     for at, execution in enumerate(head.get("executions", ())):
                         yield _execution(execution, parts[2 * at :])
@@ -277,8 +282,10 @@ def _limits(limits: ExecutionLimits, language: Language) -> Head:
     }
 
 
-def _check_names(files: Mapping[str, bytes]) -> None:
+def _check_names(files: Mapping[str, bytes], own: str = "") -> None:
     for name in files:
+        if own and name.startswith(f"{own}/"):
+            raise InvalidTask(f"{name!r} lies below the program's own file")
         if not name or name.startswith("/") or "\0" in name or ".." in name.split("/"):
             raise InvalidTask(f"{name!r} is no relative file name")
 

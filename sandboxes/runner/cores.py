@@ -34,14 +34,15 @@ class Cores:
         self._of: dict[int, int | None] = {}
         """The core that a zygote is kept on."""
 
-    def gather(self, zygote: int) -> None:
-        """Keep this process, a zygote and what it forks next on the core where this process is."""
+    def gather(self, zygote: int) -> int | None:
+        """Keep this process, a zygote and what it forks next on the core where this process is; which, if any."""
         if self._at is None:
             self._at, self._since = kernel.current_core(), time.monotonic()
             _set(0, {self._at})
         elif time.monotonic() - self._since > _SLICE_S:
             self.spread()
         self._keep(zygote, self._at)
+        return self._at
 
     def spread(self) -> None:
         """Let this process run on any core."""
@@ -53,12 +54,19 @@ class Cores:
         """Let a zygote run on any core, and what it forks next."""
         self._keep(zygote, None)
 
-    def free(self, uid: int, pid: int) -> None:
-        """Let a process and all that it has started run on any core; asked for as ``uid``, which they have."""
+    def free(self, uid: int, pid: int, core: int) -> None:
+        """Let a process of ``uid`` that was kept on a core run on any, and all that it has started, unless it has
+        chosen others for itself."""
+        self._free_from(core, pid)  # which is still root's where it has not come far
         with as_owner(uid):
             for _ in range(2):  # what was being forked the first time has a name the second time
                 for task in islice(_tasks(pid), _MOST_TASKS):
-                    _set(task, self._all)
+                    self._free_from(core, task)
+
+    def _free_from(self, core: int, task: int) -> None:
+        with suppress(OSError):
+            if os.sched_getaffinity(task) == {core}:
+                _set(task, self._all)
 
     def _keep(self, zygote: int, core: int | None) -> None:
         if self._of.get(zygote) != core:

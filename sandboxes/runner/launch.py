@@ -160,14 +160,13 @@ class Launcher:
         """Have ready what ``start`` needs: to be done while another runs. ``of``: the zygote, where it is known."""
         zygote = of or self.zygote(job.source)
         job.head.update(mode=job.mode, limits=limits.of_process(stepwise), pipe=stdin is None)
-        own_file = job.head["file"] if job.mode in (child.PROGRAM, child.CALLER, child.CANDIDATE) else None
         uid, number = at or self.new_place()
         self.kept.add(number)
-        if own_file is not None and self.jail.nested:
-            job.files = {**job.files, own_file: job.source}
-        feed, packed = None, job.pack()
-        own = not self.jail.nested and job.mode != child.FORKED  # a fork has no use for what it was given but to use it
+        feed, own = None, not self.jail.nested and job.mode != child.FORKED  # a fork uses what it has and no more
         with as_owner(uid if own else None):
+            if job.mode in (child.PROGRAM, child.CALLER, child.CANDIDATE):
+                self._write_own_file(job, self.places[number], limits)
+            packed = job.pack()
             given = [memfd(packed)]
             if stdin is None:
                 read, feed = os.pipe()
@@ -176,24 +175,38 @@ class Launcher:
                 given.append(memfd(stdin))
             out, out_write = os.pipe()
             err, err_write = os.pipe()
-            if own_file is not None and not self.jail.nested:  # in a fork this would cost ten times as much
-                write_file(f"{self.places[number]}/{own_file}", job.source)
         given += [out_write, err_write]
         for descriptor in (out, err) if feed is None else (out, err, feed):
             os.set_blocking(descriptor, False)
         streams = Stream(out, limits.output_bytes), Stream(err, limits.output_bytes)
         return Ready(uid, number, zygote, len(packed), given, *streams, feed, job.mode in _GATHERED)
 
+    def _write_own_file(self, job: Job, place: str, limits: Limits) -> None:
+        """Write the program's own file here: a fork takes ten times as long. What cannot be, the fork may try."""
+        name = job.head["file"]
+        job.files = {other: content for other, content in job.files.items() if other != name}
+        if not self.jail.nested and len(job.source) <= limits.file_mb << 20:
+            try:
+                write_file(f"{place}/{name}", job.source)
+                return
+            except OSError:  # no space: the program's fault or that of one beside it, and not ours to die of
+                pass
+        job.files[name] = job.source
+
     def go(self, ready: Ready, extra: Sequence[int] = (), *, keep_place: bool = False) -> Group:
         """Start what is ready."""
+        core = None
         if not self.jail.nested:  # there, three processes stand for one, and start in more than a moment
-            (self.cores.gather if ready.gathers else self.cores.release)(ready.zygote.pid)
+            if ready.gathers:
+                core = self.cores.gather(ready.zygote.pid)
+            else:
+                self.cores.release(ready.zygote.pid)
         birth = ready.zygote.order(ready.uid, ready.place, ready.job_bytes, [*ready.given, *extra])
         for descriptor in ready.given:
             os.close(descriptor)
         if not keep_place:
             self.kept.discard(ready.place)
-        return Group(ready.uid, birth, ready.zygote, ready.out, ready.err, feed=ready.feed)
+        return Group(ready.uid, birth, ready.zygote, ready.out, ready.err, feed=ready.feed, core=core)
 
     def forget(self, ready: Ready) -> None:
         """Do without it."""

@@ -118,6 +118,8 @@ class Group:
     err: Stream
     feed: int | None = None
     """The writing end of its standard input, where that is a pipe; whoever passes something on closes it."""
+    core: int | None = None
+    """Where its processes are kept while they are short."""
     end: Note | None = None
     completed: bool = False
     """It did what it was for, and was then ended: as good as an exit with status 0."""
@@ -280,12 +282,11 @@ class Watch:
 
     def _spread(self, groups: list[Group]) -> None:
         """Let what is not short run where there is room."""
-        if self.jail.nested:
-            return
-        self._cores.spread()
         for group in groups:
-            self._cores.release(group.zygote.pid)
-            self._cores.free(group.uid, group.pid)
+            if group.core is not None:
+                self._cores.spread()
+                self._cores.release(group.zygote.pid)
+                self._cores.free(group.uid, group.pid, group.core)
 
     def _watched_memory(self, groups: list[Group]) -> float:
         """MiB in use, where no control group caps them and it is time to look again; else 0."""

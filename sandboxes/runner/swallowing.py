@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import builtins
 import types
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import ast  # else imported when it is needed, which is seldom: in every fork it would cost 120 pages
+    import ast  # else in ``prepare``: in every fork it would cost 120 pages
 
 sources: dict[str, str] = {}
 """Text of the tests that are run, by the name of their file."""
 
 
+def prepare(tests: str) -> None:
+    """Have what it takes to read these tests, before they could change where that comes from."""
+    if "with" in tests:
+        globals()["ast"] = import_module("ast")
+
+
 def is_deliberate(error: BaseException, trace: Any) -> bool:
     """Whether the tests raised it on their own."""
-    import ast
-
     if not isinstance(error, Exception) or isinstance(error, AssertionError) or trace is None:
         return False
     frame, line = trace.tb_frame, trace.tb_lineno
@@ -34,8 +39,6 @@ def is_deliberate(error: BaseException, trace: Any) -> bool:
 
 def _statement(file: str, line: int) -> ast.stmt | None:
     """The statement at a line, where it stands directly in the block of the innermost ``with`` around it."""
-    import ast
-
     try:
         text = sources.get(file)
         if text is None:
@@ -53,15 +56,11 @@ def _statement(file: str, line: int) -> ast.stmt | None:
 
 
 def _names(statement: ast.stmt) -> list[ast.AST]:
-    import ast
-
     return [node for node in ast.walk(statement) if isinstance(node, ast.Name | ast.Await | ast.Yield | ast.NamedExpr)]
 
 
 def _is_own(node: ast.AST, frame: types.FrameType, *, classes: bool = False) -> bool:
     """Whether a name stands for what no program can have made: a builtin, a module; or a class of exceptions."""
-    import ast
-
     if not isinstance(node, ast.Name):
         return False
     value = frame.f_locals.get(node.id, frame.f_globals.get(node.id, getattr(builtins, node.id, None)))

@@ -78,6 +78,7 @@ class Templates:
         packed = job.pack()
         given = memfd(packed)
         try:
+            launcher.cores.release(starter.pid)
             birth = starter.order(0, number, len(packed), [given, nothing, nothing, nothing, theirs.fileno()])
             pid = starter.pid_of(birth)
         finally:

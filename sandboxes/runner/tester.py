@@ -8,7 +8,7 @@ import struct
 import sys
 from typing import Any
 
-from . import empties, jsons
+from . import empties, jsons, swallowing
 from .caller import describe, read_input, write_record
 from .classes import Remote
 from .crossing import FUNCTION
@@ -18,7 +18,6 @@ from .prelude import begin, parted
 from .program import take_place
 from .proxies import proxy_class
 from .surroundings import Watched
-from .swallowing import sources
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
@@ -66,6 +65,7 @@ class Tester:
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
         empties.mend(text)
+        swallowing.prepare(text)
         link.lends_files = any(word in text for word in _FILES)
         try:
             if setup:
@@ -100,7 +100,7 @@ class Tester:
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:
         path, calls, error = f"<test {number}>", self._calls, None
         try:
-            sources[path] = source
+            swallowing.sources[path] = source
             before = names.get("check")  # an entry may be called so
             exec(compile(source, path, "exec", dont_inherit=True), names)
             check = names.get("check")

@@ -30,8 +30,11 @@ def move() -> bool:
     places = list(_places())
     if not places or not _can_be_moved(places):
         return False
-    for start, end in places:
-        _move(start, end)
+    try:
+        for start, end in places:
+            _move(start, end)
+    except OSError:  # huge pages have run short since
+        return False
     return True
 
 
@@ -80,6 +83,7 @@ def _move(start: int, end: int) -> None:
     assert copy.value is not None
     ctypes.memmove(copy, start, end - start)
     if libc.madvise(copy, length, _COLLAPSE) or libc.mprotect(copy, length, _READ_EXECUTE):
+        libc.munmap(address(room), size(end - start + HUGE))
         raise OSError(ctypes.get_errno(), "no huge pages")
     if libc.mremap(copy, length, length, _MOVE_OVER, address(start)) != start:
         raise OSError(ctypes.get_errno(), "mremap")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import struct
 
 import pytest
 
+from reward_server.sandbox.channel import Channel
 from reward_server.sandbox.frame import BadFrame, pack, read
 from sandboxes.runner import wire
 
@@ -23,6 +25,30 @@ def test_the_runner_reads_what_the_driver_writes_and_the_other_way_round() -> No
     assert (head["end"], got) == (True, parts)
     os.close(ours)
     os.close(theirs)
+
+
+def test_what_is_held_goes_out_with_the_next_frame_unless_it_is_forgotten() -> None:
+    ours, theirs = socket.socketpair()
+    channel, reader = Channel(ours, multiplexed=False), wire.Reader(theirs.fileno())
+    channel.hold({"do": "put"}, [b"old"])
+    channel.forget_held()
+    channel.hold({"do": "reset"})
+    assert not reader.has_more()
+    channel.send({"do": "run"})
+    assert [reader.frame()[0]["do"], reader.frame()[0]["do"], reader.has_more()] == ["reset", "run", False]
+    channel.close()
+    theirs.close()
+
+
+def test_a_stream_on_which_something_has_come_unasked_is_not_idle() -> None:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours, multiplexed=False)
+    assert channel.is_idle()
+    theirs.send(b"x")
+    assert not channel.is_idle()
+    theirs.close()
+    channel.close()
+    assert not channel.is_idle()
 
 
 def test_the_end_of_the_stream_ends_the_runner() -> None:

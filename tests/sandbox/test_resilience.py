@@ -16,8 +16,8 @@ import pytest
 
 from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.sandbox import owner
-from reward_server.sandbox.base import PYTHON, ExecutionLimits, Program, Sandbox, SandboxDied, Sandboxes
-from reward_server.sandbox.docker import LABEL
+from reward_server.sandbox.base import PYTHON, ExecutionLimits, NotClean, Program, Sandbox, SandboxDied, Sandboxes
+from reward_server.sandbox.docker import LABEL, DockerDriver
 from reward_server.sandbox.pool import PoolConfig
 from tests.live import OPEN, sandboxes_of
 
@@ -136,6 +136,29 @@ def test_sandboxes_that_cannot_be_cleaned_cost_their_next_occupant_nothing(engin
                 engine.containers.get(box).exec_run(["mkdir", "/work/stray"])
         assert opened.within(run_one, image="python") == b"1\n"
         assert until(lambda: not unclean & set(mine(engine)))
+    finally:
+        opened.close()
+
+
+def test_where_no_sandbox_can_be_cleaned_there_is_an_end_to_trying(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    create = DockerDriver.create
+
+    def unclean(driver: DockerDriver, image: str, size_mb: int) -> Any:
+        others = set(mine(engine))
+        made.append(create(driver, image, size_mb))
+        for box in set(mine(engine)) - others:
+            engine.containers.get(box).exec_run(["mkdir", "/work/stray"])
+        return made[-1]
+
+    monkeypatch.setattr(DockerDriver, "create", unclean)
+    opened = OPEN["docker"](PoolConfig(limit=1))
+    try:
+        with pytest.raises(NotClean, match="files were left"):
+            opened.within(run_one, image="python")
+        assert 1 < len(made) < 10
     finally:
         opened.close()
 

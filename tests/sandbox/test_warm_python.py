@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from reward_server.errors import InvalidTask
 from reward_server.sandbox.base import PYTHON, Call, ExecutionLimits, Program, Sandbox
 from sandboxes.runner.prelude import COMMON
 from tests.sandbox.conftest import Python, needs_numpy
@@ -147,6 +148,21 @@ def test_what_lasts_may_run_on_every_core_with_all_that_it_has_started(python: P
     everywhere = len(os.sched_getaffinity(0))
     for execution in sandbox.run_each(build, [b""] * 3):
         assert execution.stdout == f"{[everywhere] * 3}\n".encode()
+
+
+def test_the_programs_own_file_is_its_source_whatever_files_come_with_it(sandbox: Sandbox) -> None:
+    source = b"print(open(__file__).read() == open('main.py').read(), len(open('main.py').read()))"
+    build = sandbox.build(Program(PYTHON, source, files={"main.py": b"print('another')", "data/x.txt": b"1"}))
+    assert sandbox.run(build).stdout == b"True %d\n" % len(source)
+    with pytest.raises(InvalidTask, match="below the program's own file"):
+        sandbox.build(Program(PYTHON, source, files={"main.py/x": b""}))
+
+
+def test_a_program_larger_than_a_file_may_be_fails_by_itself(python: Python, sandbox: Sandbox) -> None:
+    build = python("print(1)\n" + "#" * (3 << 20))
+    runs = list(sandbox.run_each(build, [b""] * 3, ExecutionLimits(file_mb=2)))
+    assert len(runs) == 3 and not any(run.ok for run in runs)
+    assert sandbox.run(build).stdout == b"1\n"
 
 
 def test_random_numbers_differ_between_runs(python: Python, sandbox: Sandbox) -> None:
