@@ -114,7 +114,7 @@ class Errors:
                 kind = self._made.setdefault(path, self._made.get(path) or _made_below(kind, name))
         if number is not None and self._link.strict and "_sandbox_name" in vars(kind):
             kind._sandbox_maker = (self._link, number)  # type: ignore[attr-defined] # of a class that is made here
-        return self._narrow.get(kind, kind) if number is None else self.narrow(kind)
+        return self._narrowed(kind) if number is None else self.narrow(kind)
 
     def narrow(self, kind: type) -> type:
         """In place of a class of the program's that would catch the tests' own failures (``Bad = AssertionError``): one
@@ -124,6 +124,16 @@ class Errors:
         base = kind if issubclass(kind, Exception) else Exception
         made: Any = _Narrow(kind.__name__, (base,), {"__module__": "builtins"})
         return self._narrow.setdefault(kind, made)
+
+    def _narrowed(self, kind: type[BaseException]) -> type[BaseException]:
+        """What the program's exceptions of a class are rebuilt as, where a class of its own stands for a wide one."""
+        if kind in self._narrow or not issubclass(kind, Exception):
+            return self._narrow.get(kind, kind)
+        for wide, narrow in list(self._narrow.items()):
+            if issubclass(kind, wide) and not issubclass(kind, narrow):
+                mixed: Any = _Narrow(kind.__name__, (kind, narrow), {"__module__": "builtins"})
+                return self._narrow.setdefault(kind, mixed)
+        return kind
 
     def _known(self, name: str) -> type[Exception] | None:
         """One of this side's own that it has given away, or of the library; none that ends or fails a test."""

@@ -22,8 +22,10 @@ from _thread import RLock
 from collections.abc import Callable
 from typing import Any
 
+from .claims import KINDS, agrees
 from .crossing import Crossing
 from .files import is_path, lend
+from .logs import replay
 from .proxies import Proxy
 from .sizes import Sizes
 from .tables import NotPlain
@@ -59,7 +61,8 @@ class Link(Crossing):
         """Called before a request, with whether it is one of the tests' own."""
         self.on_answer: Callable[[], None] = lambda: None
         self.caught: Callable[[], list[Any]] = list
-        """What this side has printed since it was last asked: text, text of errors, warnings; empty for nothing."""
+        """What this side has printed since it was last asked: text, text of errors, warnings, what it has logged; empty
+        for nothing."""
         self.serves: dict[str, Callable[..., Any]] = {}
         """What the other side may ask for that is about no thing."""
         self.lends_files = False
@@ -99,7 +102,9 @@ class Link(Crossing):
 
     def _notice(self, rest: Any) -> None:
         caught, changed = rest
-        _show(*caught)
+        _show(*caught[:3])
+        if caught[3:]:
+            replay(self, caught[3])
         self.lent.told(changed)
 
     def _outcome(self, verb: str, message: Any) -> Any:
@@ -144,15 +149,23 @@ class Link(Crossing):
 
         Values of the tester's take part in the arithmetic and membership of an object that the test itself has just
         constructed, and that no other way has led to. With one whose class is derived from a plain type they meet in
-        the tester, as plain values.
+        the tester, as plain values; and so they do where an object is asked whether it is equal to one.
         """
         if self.strict and name not in _ALONE and not all(map(self.owns, others)):
+            if name == "__eq__":
+                return self._equals(proxy, others[0])
             if proxy._sandbox_number not in self._made or name in _COMPARING:
                 if "v" not in proxy._sandbox_powers or name[:3] == "__i":
                     return NotImplemented
                 plain = self.plain(proxy)
                 return getattr(plain, name)(*others) if hasattr(plain, name) else NotImplemented
         return self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
+
+    def _equals(self, proxy: Proxy, value: Any) -> Any:
+        kind = type(value)
+        if KINDS.get(kind.__name__) is not kind:
+            return NotImplemented
+        return agrees(value, self.request("claims", proxy._sandbox_number, kind.__name__)) or NotImplemented
 
     def plain(self, proxy: Any) -> Any:
         """The plain value of an original whose class is derived from a plain type."""

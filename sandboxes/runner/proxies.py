@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .generators import async_generator, coroutine, generator
 from .inspection import Code, signature
+from .pickles import reduced
 from .plain import OWN_MODULE, Codec
 from .sizes import SHORT, counted
 from .swallowing import is_deliberate
@@ -102,6 +103,9 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self._sandbox_link.request("copy", self._sandbox_number, True)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return reduced(self._sandbox_link, self._sandbox_number, protocol)
 
     def __repr__(self) -> str:
         return str(self._sandbox_link.request("text", self._sandbox_number, "r"))

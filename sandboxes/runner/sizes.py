@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 
 SHORT = "it has fewer items than its length"
-_LOOKING = ("len", "bool", "text", "isinstance", "issubclass", "describe", "abilities", "around", "module", "lent")
+_LOOKING = (
+    *("len", "bool", "text", "isinstance", "issubclass", "describe", "abilities", "around", "module", "lent"),
+    *("claims", "pickled"),
+)
 """Verbs that change nothing, whatever the object is."""
 _READING = (*_LOOKING, "iter", "next", "item", "reversed")
 """Those that may use up what they read."""

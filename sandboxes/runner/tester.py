@@ -14,6 +14,7 @@ from .caller import describe, read_input, write_record
 from .classes import Remote
 from .link import Gone, Link
 from .modules import Importing
+from .pickles import offer
 from .prelude import begin
 from .program import fresh_module, take_place
 from .surroundings import Watched
@@ -75,6 +76,7 @@ class Tester:
             if name[:1].isupper() and isinstance(proxy, Remote):
                 link.constructors.add(proxy._sandbox_class)
         sys.meta_path.insert(0, Importing(link))
+        offer(link)
         first = proxies[0] if proxies else None
         names.setdefault("candidate", first)
         for number, test in enumerate(job["tests"]):

@@ -8,8 +8,10 @@ import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .claims import claims_of
 from .classes import bound, methods
 from .inspection import code_of, fields, parameters
+from .pickles import pickled
 from .plain import OWN_MODULE
 from .proxies import OPEN_NAMES, OPERATORS, abilities_of
 from .tables import Flat, Whole
@@ -195,7 +197,9 @@ VERBS: dict[str, Callable[..., Any]] = {
     "len": lambda link, thing: int(len(thing)),
     "bool": lambda link, thing: bool(thing),
     "copy": lambda link, thing, deep: (copy.deepcopy if deep else copy.copy)(thing),
+    "pickled": _of_a_candidate(lambda link, thing, protocol: pickled(thing, protocol)),
     "plain": lambda link, thing: Flat(thing),
+    "claims": _of_a_candidate(lambda link, thing, name: claims_of(thing, name)),
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
