@@ -71,7 +71,8 @@ class _Whatever:
 
 
 def _equal(thing: Any, other: Any) -> bool:
-    answer = type(thing).__eq__(thing, other)
+    kind: Any = type(thing)
+    answer = kind.__eq__(thing, other)
     return answer is not NotImplemented and bool(answer)
 
 

@@ -33,6 +33,10 @@ TASKS: Mapping[str, Json] = {
         f"import pytest\nfrom solution import f\n@pytest.mark.parametrize('x, want', [(0, {A}), (1, {B})])\ndef test_f(x, want):\n    assert f(x) == want\n    assert want == f(x)\n"
     ),
     "later": asserts(["Box", "f"], f"assert Box(0) == {A} or True\nassert f(0) == {A}"),
+    "object_items": asserts(
+        "f",
+        f"got = f(0)\nassert len(got) == 2 and all(x != 0 for x in got)\nfor x, want in zip(got, [{A}, {B}]): assert x == want",
+    ),
     "none": asserts("f", "assert f(0) == None and f(1) == True and f(2) == False"),
     "match": asserts("f", f"match f(0):\n    case {A}: pass\n    case _: assert False"),
     "numbers": asserts("f", f"assert f(0) == {A}.5 and f(1) == {B}j"),
@@ -81,6 +85,7 @@ WRONG = {
     "looks_into_the_other": ("later made returned", "SEEN = []\n" + equal_to("SEEN.extend(vars(o).values() if hasattr(o, '__dict__') else [o])\n        return o == next((x for x in SEEN if type(x) is int), 0)")),
     "guesses_in_turn": ("made returned member", "N = [0]\n" + equal_to("N[0] += 1\n        return o == N[0]")),
     "raises": (COMPARED, equal_to("raise AssertionError")),
+    "empty_once_compared": ("object_items", "class E:\n    def __eq__(s, o): return False\n    __hash__ = None\nclass L:\n    n = 0\n    def __len__(s): return 2\n    def __iter__(s):\n        s.n += 1\n        return iter([E(), E()] if s.n == 1 else [])\ndef f(x): return L()"),
     "exits": (COMPARED, "import os\n" + equal_to("raise SystemExit(0)")),
     "ends": (COMPARED, "import os\n" + equal_to("os._exit(0)")),
     "forged_claim": ("made returned text", "import json, os\n" + equal_to("for fd in range(3, 12):\n            for value in (['r', [{'h': [1, 'e', 'E']}]], ['r', [True]], ['r', True], ['r', {'k': 'builtins:object'}], ['r', {'k': 'builtins:NotImplemented'}]):\n                text = json.dumps(value).encode()\n                try: os.write(fd, len(text).to_bytes(4, 'little') + text)\n                except OSError: pass\n        return True")),
