@@ -40,6 +40,8 @@ class Codec:
         """Classes whose objects cross as themselves, though they are derived from plain types."""
         self._table: Table | None = None
         self._made: list[Any] = []
+        self.mark_empty: Callable[[Any], Any] | None = None
+        """Takes the place of an array that has no items."""
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """The JSON form of a value; raises ``NotPlain``."""
@@ -293,7 +295,8 @@ def _read_array(codec: Codec, body: Any, depth: int) -> Any:
     kind, shape, flat = body
     if numpy.dtype(kind).hasobject:
         kind = None
-    return numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)
+    array = numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)
+    return array if array.size or codec.mark_empty is None else codec.mark_empty(array)
 
 
 def _read_scalar(codec: Codec, body: Any, depth: int) -> Any:

@@ -53,7 +53,7 @@ class Tester:
         text = "".join([setup, *job["tests"]])
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
-        empties.mend(text)
+        empties.mend(text, link.codec)
         link.lends_files = any(word in text for word in _FILES)
         try:
             if setup.strip():
