@@ -55,7 +55,11 @@ def _caught(stream: Any, output: _Output, told: Told) -> list[Any]:
 
 
 def _is_own_class(entry: Any) -> bool:
-    return isinstance(entry, type) and entry.__module__ == OWN_MODULE and not issubclass(entry, BaseException)
+    own = isinstance(entry, type) and entry.__module__ == OWN_MODULE and not issubclass(entry, BaseException)
+    try:
+        return own and isinstance(None, entry) in (True, False)
+    except TypeError:  # protocols and typed dictionaries do not say
+        return False
 
 
 class Candidate:

@@ -7,9 +7,9 @@ calls itself equal to everything is equal to nothing that can be named, and one 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from typing import Any
 
 from .plain import fields_of
@@ -20,6 +20,7 @@ KINDS: dict[str, type] = {
 """Types whose name tells nothing of the value: not those of ``True`` and ``None``."""
 _MODULES = ("builtins", "decimal", "fractions", "datetime", "collections")
 _MOST_FIELDS = 20
+_COLLECTIONS = (list, tuple, deque, dict)
 _NUMBERS = ("int", "float", "complex", "Decimal", "Fraction")
 _MADE_BY = {"int": "__int__", "float": "__float__", "complex": "__complex__", "bytes": "__bytes__", "str": "__str__"}
 
@@ -79,7 +80,16 @@ def _equal(thing: Any, other: Any) -> bool:
 def _guesses(thing: Any, kind: type) -> Iterator[Any]:
     """Plain values of a type that an object may be equal to: those of its fields, and what it is turned into."""
     alike = _NUMBERS if kind.__name__ in _NUMBERS else (kind.__name__,)
-    yield from (value for _, value in islice(fields_of(thing), _MOST_FIELDS) if type(value).__name__ in alike)
+    fields = dict(fields_of(thing)[:_MOST_FIELDS])
+    yield from (value for value in fields.values() if type(value).__name__ in alike)
+    if kind in (list, tuple):
+        yield kind(fields.values())
+        yield from (kind(value) for value in fields.values() if isinstance(value, _COLLECTIONS))
+    elif kind is dict:
+        yield fields
+    elif kind is complex and len(fields) == 2:
+        with suppress(Exception):
+            yield complex(*fields.values())
     made = _MADE_BY.get(kind.__name__)
     if hasattr(type(thing), made) if made else (hasattr(type(thing), "__len__") and hasattr(type(thing), "__iter__")):
         with suppress(Exception):

@@ -15,6 +15,7 @@ from typing import Any
 from .classes import Remote
 from .errors import Errors, names_of
 from .frames import NAMES, name_of, parts_of, rebuilt
+from .hints import hint_of, hint_parts
 from .lending import Lent
 from .modules import RemoteModule
 from .plain import OWN_MODULE
@@ -113,6 +114,9 @@ class Crossing:
         title = name_of(thing) if kind.__module__.startswith("pandas") else None
         if title is not None:
             return {"A": [title, [self.codec.encode(part) for part in parts_of(title, thing)]]}
+        hint = hint_parts(thing) if kind.__module__ in ("typing", "types") else None
+        if hint is not None:
+            return {"Y": [hint[0], self.codec.encode(hint[1])]}
         for name, parts in _BY_PARTS.items():
             module, _, title = name.partition(":")
             if module in sys.modules and kind is getattr(sys.modules[module], title):
@@ -147,6 +151,8 @@ class Crossing:
             return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
         if tag == "A" and body[0] in NAMES:
             return rebuilt(body[0], [self.codec.decode(part) for part in body[1]])
+        if tag == "Y":
+            return hint_of(str(body[0]), self.codec.decode(body[1]))
         if tag == "L":
             return self.lent.taken(*body)
         if tag == "P" and body[0] in _BY_PARTS:

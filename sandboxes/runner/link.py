@@ -5,7 +5,7 @@ or ``["stop", value]``, with what was printed meanwhile after it. While one side
 other's requests, so callbacks nest. Plain values cross by value; what else a side gives away stays where it is, and
 crosses as a handle ``{"h": [number, powers, type name, names of an exception's class, handle of its class]}``; a
 handle that comes home is ``{"y": number}``. ``k`` is a thing of the standard library by name, ``E`` an exception as a
-value, ``S`` a slice, ``V`` a view of a dict, ``P`` and ``A`` what is made from parts, ``L`` what is lent.
+value, ``S`` a slice, ``V`` a view of a dict, ``P``, ``A`` and ``Y`` what is made from parts, ``L`` what is lent.
 
 The tester's side is *strict*: it lets the candidate call what it was given, iterate it and read public attributes
 of plain instances, and nothing that leads to frames, code or modules.
@@ -148,8 +148,9 @@ class Link(Crossing):
         """Have the original do an operator; ``NotImplemented`` where it has none or the rule forbids it.
 
         Values of the tester's take part in the arithmetic and membership of an object that the test itself has just
-        constructed, and that no other way has led to. With one whose class is derived from a plain type they meet in
-        the tester, as plain values; and so they do where an object is asked whether it is equal to one.
+        constructed, or made of such by operators, and that no other way has led to. With one whose class is derived
+        from a plain type they meet in the tester, as plain values; and so they do where an object is asked whether it
+        is equal to one.
         """
         if self.strict and name not in _ALONE and not all(map(self.owns, others)):
             if name == "__eq__":
@@ -159,7 +160,15 @@ class Link(Crossing):
                     return NotImplemented
                 plain = self.plain(proxy)
                 return getattr(plain, name)(*others) if hasattr(plain, name) else NotImplemented
-        return self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
+        derived = proxy._sandbox_number in self._made and all(self._is_made(other) for other in others)
+        result = self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
+        if derived and isinstance(result, Proxy):
+            self._made.update({proxy._sandbox_number, result._sandbox_number})
+        return result
+
+    def _is_made(self, other: Any) -> bool:
+        number = self.number_of(other)
+        return number is None or number in self._made
 
     def _equals(self, proxy: Proxy, value: Any) -> Any:
         kind = type(value)

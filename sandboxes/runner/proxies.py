@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OPEN_NAMES = (
     *("__name__", "__qualname__", "__module__", "__doc__", "__dict__", "__annotations__", "__defaults__"),
     *("__kwdefaults__", "__wrapped__", "__members__", "__slots__", "__match_args__", "__version__", "__author__"),
+    *("__closure__", "__self__", "__func__", "__isabstractmethod__", "__origin__", "__args__", "__parameters__"),
+    *("__required_keys__", "__optional_keys__", "__total__", "__supertype__", "__metadata__", "__all__"),
 )
 """The names with underscores at both ends that a stand-in asks for."""
 
@@ -36,7 +38,7 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
         _sandbox_link: Link
         _sandbox_powers: str
         _sandbox_number: int
-    __slots__ = ("_sandbox_number",)
+    __slots__ = ("_sandbox_number", "__weakref__")
 
     def __init__(self, number: int) -> None:
         object.__setattr__(self, "_sandbox_number", number)
@@ -264,22 +266,43 @@ class Keyed_(Proxy):
         link.request("delitem", self._sandbox_number, link.codec.encode(key))
 
 
+class Unhashable_(Proxy):
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment] # for ``isinstance`` to find
+
+
+class Bytes_(Proxy):
+    __slots__ = ()
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._sandbox_link.request("bytes", self._sandbox_number))
+
+
+class Path_(Proxy):
+    __slots__ = ()
+
+    def __fspath__(self) -> Any:
+        return self._sandbox_link.request("fspath", self._sandbox_number)
+
+
 class Context_(Proxy):
     __slots__ = ()
 
     def __enter__(self) -> Any:
         return self._sandbox_link.request("enter", self._sandbox_number)
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
         return _left(self, "exit", error, trace)
 
 
-def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) -> bool:
-    """Leave a context; whether it swallows the exception."""
+def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) -> bool | None:
+    """Leave a context; whether it swallows the exception. What is left without one may say what it likes."""
     link = manager._sandbox_link
     told = None if error is None else link.errors.told(error)
-    swallows = link.request(verb, manager._sandbox_number, told) is True
-    return swallows and (not link.strict or (error is not None and is_deliberate(error, trace)))
+    answer = link.request(verb, manager._sandbox_number, told)
+    if error is None or answer is not True:
+        return None if answer is None else answer is True
+    return not link.strict or is_deliberate(error, trace)
 
 
 class AsyncContext_(Proxy):
@@ -288,7 +311,7 @@ class AsyncContext_(Proxy):
     async def __aenter__(self) -> Any:
         return self._sandbox_link.request("aenter", self._sandbox_number)
 
-    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
         return _left(self, "aexit", error, trace)
 
 
@@ -333,6 +356,9 @@ _POWERS: dict[str, type[Proxy]] = {
     "l": Sized_,
     "r": Reversible_,
     "k": Keyed_,
+    "u": Unhashable_,
+    "B": Bytes_,
+    "P": Path_,
     "w": Context_,
     "x": AsyncContext_,
     "y": AsyncIterator_,
@@ -345,6 +371,8 @@ _ABILITIES = (
     ("l", "__len__"),
     ("r", "__reversed__"),
     ("k", "__getitem__"),
+    ("B", "__bytes__"),
+    ("P", "__fspath__"),
     ("w", "__enter__"),
     ("x", "__aenter__"),
     ("y", "__anext__"),
@@ -358,6 +386,7 @@ def abilities_of(kind: Any, codec: Codec) -> str:
     powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
     for letter, name in _ABILITIES:
         powers += letter if hasattr(kind, name) else ""
+    powers += "u" if kind.__hash__ is None else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
     equal: Any = kind.__eq__
     powers += "e" if equal is not object.__eq__ and not issubclass(kind, FunctionType) else ""

@@ -55,7 +55,11 @@ class Sizes:
         return size
 
     def _is_free(self, proxy: Any) -> bool:
-        return any(vars(kind).get("_sandbox_class") in self._free for kind in type(proxy).__mro__)
+        return any(_names(kind).get("_sandbox_class") in self._free for kind in type(proxy).__mro__)
+
+
+_names = type.__dict__["__dict__"].__get__
+"""The dictionary of a class itself, whatever it says of it."""
 
 
 def counted(items: Iterator[Any], size: int) -> Iterator[Any]:

@@ -135,7 +135,11 @@ def _next_awaited(link: Link, thing: Any) -> list[Any]:
 
 
 def _leave(link: Link, thing: Any, told: Any) -> Any:
-    return bool(thing.__exit__(*_left_by(link, told)))
+    return _yes_no_or_none(thing.__exit__(*_left_by(link, told)))
+
+
+def _yes_no_or_none(answer: Any) -> bool | None:
+    return None if answer is None else bool(answer)
 
 
 def _left_by(link: Link, told: Any) -> tuple[Any, Any, Any]:
@@ -157,10 +161,14 @@ class _Iteration:
 
 
 def _described(link: Link, thing: Any) -> list[Any]:
-    """Of a class: its bases among the program's, what its objects can, its full name and its text."""
+    """Of a class: its bases among the program's, what its objects can, its full name, its text, the names of its
+    abstract methods and of the library's classes that it is derived from."""
     bases = [base for base in thing.__bases__ if base.__module__ == OWN_MODULE and not issubclass(base, BaseException)]
     text = thing.__doc__
-    return [bases, abilities_of(thing, link.codec), thing.__qualname__, text[:_TEXT] if type(text) is str else None]
+    text = text[:_TEXT] if type(text) is str else None
+    abstract = sorted(getattr(thing, "__abstractmethods__", ()))
+    library = [f"{base.__module__}:{base.__name__}" for base in thing.__mro__ if base.__module__ != OWN_MODULE]
+    return [bases, abilities_of(thing, link.codec), thing.__qualname__, text, abstract, library]
 
 
 def _of_a_candidate(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -196,6 +204,10 @@ VERBS: dict[str, Callable[..., Any]] = {
     "reversed": lambda link, thing: _Iteration(reversed(thing)),
     "len": lambda link, thing: int(len(thing)),
     "bool": lambda link, thing: bool(thing),
+    "bytes": lambda link, thing: bytes(thing),
+    "fspath": lambda link, thing: thing.__fspath__(),
+    "names": _of_a_candidate(lambda link, thing: [name for name in vars(thing) if type(name) is str]),
+    "own": _of_a_candidate(lambda link, thing, name: vars(thing)[name]),
     "copy": lambda link, thing, deep: (copy.deepcopy if deep else copy.copy)(thing),
     "pickled": _of_a_candidate(lambda link, thing, protocol: pickled(thing, protocol)),
     "plain": lambda link, thing: Flat(thing),
@@ -211,7 +223,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "enter": lambda link, thing: thing.__enter__(),
     "exit": _leave,
     "aenter": lambda link, thing: _await(link, thing.__aenter__()),
-    "aexit": lambda link, thing, told: bool(_await(link, thing.__aexit__(*_left_by(link, told)))),
+    "aexit": lambda link, thing, told: _yes_no_or_none(_await(link, thing.__aexit__(*_left_by(link, told)))),
     "aiter": lambda link, thing: thing.__aiter__(),
     "anext": _next_awaited,
     "aclose": lambda link, thing: _await(link, thing.aclose()),
