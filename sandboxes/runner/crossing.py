@@ -10,6 +10,7 @@ import importlib
 import sys
 import types
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from .classes import Remote
@@ -51,6 +52,7 @@ class Crossing:
         self.errors, self.lent = Errors(link), Lent(link)
         self._given: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self._numbering = count(1)
         self._proxies: dict[int, Any] = {}
         self._homes: dict[int, tuple[Any, int]] = {}
         """Generators made here in place of the other side's, and their numbers."""
@@ -75,7 +77,7 @@ class Crossing:
         if number is None:
             if len(self._given) >= MAX_HANDLES:
                 raise MemoryError("too many handles")
-            number = len(self._given) + 1
+            number = next(self._numbering)
             self._given[number], self._numbers[id(thing)] = thing, number
         return number
 

@@ -20,6 +20,7 @@ import sys
 import warnings
 from _thread import RLock
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from .claims import KINDS, agrees
@@ -29,6 +30,7 @@ from .logs import replay
 from .proxies import Proxy
 from .sizes import Sizes
 from .tables import NotPlain
+from .threads import AWAITING, Threads
 from .verbs import VERBS, call
 
 MAX_MESSAGE = 64 << 20
@@ -52,8 +54,10 @@ class Link(Crossing):
         self.constructors: set[int] = set()
         """Handles of the classes that the tests ask for by name."""
         self.sizes = Sizes(self.constructors)
-        self._nesting = 0
-        self._turn = RLock()
+        self.nesting = 0
+        self._turn: Any = RLock()
+        self.threads: Threads | None = None
+        """Where threads or event loops of the tests use the link at the same time."""
         self.gone = False
         self.opaque = False
         """Whether a comparison met a handle."""
@@ -73,14 +77,11 @@ class Link(Crossing):
     def request(self, verb: str, number: int, *rest: Any) -> Any:
         """Ask the other side and wait; raises what it raised. What a call gave is returned as it came."""
         with self._turn:
-            if self._nesting >= MAX_NESTING:
+            here: Any = self if self.threads is None else self.threads.here
+            if here.nesting >= MAX_NESTING:
                 raise RecursionError("calls between tester and candidate are nested too deeply")
-            if self.look is not None:
-                self.look()
-            if self.strict and verb != "lent":
-                for row in self.lent.changed():
-                    self.request("lent", 0, [row])
-            self._nesting += 1
+            self._tell_of_changes(verb)
+            here.nesting += 1
             self.on_request(verb not in _UNCOUNTED)
             self.sizes.before(verb)
             try:
@@ -94,11 +95,47 @@ class Link(Crossing):
                     self.answer(message)
             except (NotPlain, IndexError, TypeError, ValueError) as error:
                 if isinstance(error, NotPlain):
-                    self._leave(f"malformed: {error}")
+                    self.leave(f"malformed: {error}")
                 raise
             finally:
-                self._nesting -= 1
+                here.nesting -= 1
                 self.on_answer()
+
+    async def request_in_time(self, verb: str, number: int, *rest: Any) -> Any:
+        """Ask the other side for something that it waits for in its event loop, and wait in this side's."""
+        if self.threads is None:
+            return self.request(verb, number, *rest)
+        self._tell_of_changes(verb)
+        self.on_request(verb not in _UNCOUNTED)
+        self.sizes.before(verb)
+        try:
+            message = await self.threads.awaited(verb, number, *rest)
+            if self.strict and len(message) > 2:
+                self._notice(message[2:])
+            return self._outcome(verb, message)
+        except NotPlain as error:
+            return self.leave(f"malformed: {error}")
+        finally:
+            self.on_answer()
+
+    def use_threads(self) -> None:
+        """Let threads of this side use the link at the same time; the other side is told."""
+        self.send(["around", 0, "threads"])
+        self.be_threaded()
+        self.receive()
+
+    def be_threaded(self) -> None:
+        """From now on every message carries the number of a conversation."""
+        self._turn = nullcontext()
+        self.codec.be_threaded()
+        self.threads = Threads(self, self._read)
+
+    def _tell_of_changes(self, verb: str) -> None:
+        if self.look is not None:
+            self.look()
+        if self.strict and verb != "lent":
+            for row in self.lent.changed():
+                self.request("lent", 0, [row])
 
     def _notice(self, rest: Any) -> None:
         caught, changed = rest
@@ -112,7 +149,7 @@ class Link(Crossing):
             try:
                 error = self.errors.rebuilt(message[1])
             except (NotPlain, LookupError, TypeError, ValueError, AttributeError) as why:
-                self._leave(f"malformed: {why}")
+                self.leave(f"malformed: {why}")
             raise error
         if message[0] == "stop":
             if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
@@ -139,7 +176,7 @@ class Link(Crossing):
                 for place, at in lent[0] if lent else ():
                     self.lent.keep(place, values[at])
             except (NotPlain, LookupError, TypeError, ValueError) as why:
-                self._leave(f"malformed: {why}")
+                self.leave(f"malformed: {why}")
             if number in self.constructors and isinstance(result, Proxy):
                 self._made.add(result._sandbox_number)
             return result
@@ -208,30 +245,59 @@ class Link(Crossing):
             answer = ["stop", self._encoded_or_none(stop.value)]
         except BaseException as error:  # noqa: BLE001 - whatever it raised is an answer, exits included
             answer = ["x", self.errors.told(error)]
-        caught, changed = self.caught(), [] if self.strict else self.lent.changed()
-        self.send([*answer, caught, changed] if caught or changed else answer)
+        self._send_answer(answer)
 
-    def send(self, message: Any) -> None:
+    async def answer_in_time(self, message: Any, conversation: int) -> None:
+        """The same for what this side waits for in an event loop."""
+        try:
+            verb, number, *rest = message
+            if verb == "aexit":
+                rest = [None if rest[0] is None else self.errors.rebuilt(rest[0])]
+            value = await AWAITING[verb](self._given[number], *rest)
+            write = self.lent.written if verb in _LENDING and not self.strict else self.codec.encode
+            answer: list[Any] = ["r", write(value)]
+        except Gone:
+            return
+        except BaseException as error:  # noqa: BLE001 - as above
+            answer = ["x", self.errors.told(error)]
+        self._send_answer(answer, conversation)
+
+    def _send_answer(self, answer: list[Any], conversation: int | None = None) -> None:
+        caught, changed = self.caught(), [] if self.strict else self.lent.changed()
+        self.send([*answer, caught, changed] if caught or changed else answer, conversation)
+
+    def send(self, message: Any, conversation: int | None = None) -> None:
         """One message out; raises ``Gone``."""
+        threads = self.threads
+        if threads is None:
+            self._write(message)
+            return
+        with threads.writing:
+            self._write(["@", threads.number if conversation is None else conversation, message])
+
+    def _write(self, message: Any) -> None:
         text = json.dumps(message).encode()
         view = memoryview(len(text).to_bytes(4, "little") + text)
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
         except OSError:
-            self._leave("it has ended")
+            self.leave("it has ended")
 
     def receive(self) -> Any:
         """One message in; raises ``Gone``."""
+        return self._read() if self.threads is None else self.threads.wait()
+
+    def _read(self) -> Any:
         size = int.from_bytes(self._exactly(4), "little")
         if size > MAX_MESSAGE:
-            self._leave("too large")
+            self.leave("too large")
         try:
             message = json.loads(self._exactly(size))
         except (ValueError, RecursionError):
-            self._leave("no JSON")
+            self.leave("no JSON")
         if type(message) is not list or not message or type(message[0]) is not str:
-            self._leave("no message")
+            self.leave("no message")
         return message
 
     def _exactly(self, size: int) -> bytes:
@@ -242,12 +308,13 @@ class Link(Crossing):
             except OSError:
                 data = b""
             if not data:
-                self._leave("it has ended")
+                self.leave("it has ended")
             chunks.append(data)
             size -= len(data)
         return b"".join(chunks)
 
-    def _leave(self, why: str) -> Any:
+    def leave(self, why: str) -> Any:
+        """The other side is of no use any more; raises ``Gone``."""
         self.gone = True
         raise Gone(why)
 

@@ -292,14 +292,13 @@ class Context_(Proxy):
         return self._sandbox_link.request("enter", self._sandbox_number)
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
-        return _left(self, "exit", error, trace)
+        link = self._sandbox_link
+        told = None if error is None else link.errors.told(error)
+        return _heeded(link, link.request("exit", self._sandbox_number, told), error, trace)
 
 
-def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) -> bool | None:
-    """Leave a context; whether it swallows the exception. What is left without one may say what it likes."""
-    link = manager._sandbox_link
-    told = None if error is None else link.errors.told(error)
-    answer = link.request(verb, manager._sandbox_number, told)
+def _heeded(link: Link, answer: Any, error: BaseException | None, trace: Any) -> bool | None:
+    """Whether a context swallows an exception, as it says. What is left without one may say what it likes."""
     if error is None or answer is not True:
         return None if answer is None else answer is True
     return not link.strict or is_deliberate(error, trace)
@@ -309,10 +308,12 @@ class AsyncContext_(Proxy):
     __slots__ = ()
 
     async def __aenter__(self) -> Any:
-        return self._sandbox_link.request("aenter", self._sandbox_number)
+        return await self._sandbox_link.request_in_time("aenter", self._sandbox_number)
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
-        return _left(self, "aexit", error, trace)
+        link = self._sandbox_link
+        told = None if error is None else link.errors.told(error)
+        return _heeded(link, await link.request_in_time("aexit", self._sandbox_number, told), error, trace)
 
 
 class AsyncIterable_(Proxy):
@@ -329,7 +330,7 @@ class AsyncIterator_(AsyncIterable_):
         return self
 
     async def __anext__(self) -> Any:
-        found = self._sandbox_link.request("anext", self._sandbox_number)
+        found = await self._sandbox_link.request_in_time("anext", self._sandbox_number)
         if not found:
             raise StopAsyncIteration
         return found[0]

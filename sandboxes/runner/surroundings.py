@@ -145,7 +145,7 @@ class Told:
         """Do what the tester tells of."""
         known: dict[str, Callable[..., None]]
         known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
-        known["levels"] = self._logged.set_levels
+        known |= {"levels": self._logged.set_levels, "threads": self._link.be_threaded}
         known[what](*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:

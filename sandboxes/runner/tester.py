@@ -19,6 +19,7 @@ from .prelude import begin
 from .program import fresh_module, take_place
 from .surroundings import Watched
 from .swallowing import sources
+from .threads import NOT_WITH, WORDS, heed_waits
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
@@ -39,7 +40,7 @@ class Tester:
         self._link = Link(_LINK, strict=True)
         self._state = mmap.mmap(_STATE, STATE.size)
         os.close(_STATE)
-        self._calls = 0
+        self._calls = self._waiting = 0
         self._link.on_request, self._link.on_answer = self._began, self._ended
         self._classes: list[str] = head["classes"]
         self._place = place
@@ -51,6 +52,9 @@ class Tester:
         started, setup, _ = begin("tester", job["setup"])
         names = fresh_module("tester", "<setup>", started).__dict__
         text = "".join([setup, *job["tests"]])
+        threaded = any(word in text for word in WORDS) and not any(word in text for word in NOT_WITH)
+        if threaded:
+            heed_waits(link)
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
         empties.mend(text, link.codec)
@@ -77,6 +81,8 @@ class Tester:
                 link.constructors.add(proxy._sandbox_class)
         sys.meta_path.insert(0, Importing(link))
         offer(link)
+        if threaded:
+            link.use_threads()
         first = proxies[0] if proxies else None
         names.setdefault("candidate", first)
         for number, test in enumerate(job["tests"]):
@@ -115,10 +121,12 @@ class Tester:
 
     def _began(self, counts: bool) -> None:
         self._calls += counts
+        self._waiting += 1
         STATE.pack_into(self._state, 0, self._calls, 1)
 
     def _ended(self) -> None:
-        STATE.pack_into(self._state, 0, self._calls, 0)
+        self._waiting -= 1
+        STATE.pack_into(self._state, 0, self._calls, self._waiting > 0)
 
     def _stop(self, record: dict[str, Any]) -> None:
         write_record(_REPORT, record)
