@@ -8,8 +8,9 @@ calls itself equal to everything is equal to nothing that can be named, and one 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from .plain import fields_of
@@ -34,15 +35,17 @@ def agrees(value: Any, claims: Any) -> bool:
     return plain and bool(value == claim)
 
 
-def claims_of(thing: Any, name: str) -> list[Any]:
-    """The plain value that an object is equal to where it is compared with one of a type, if there is one."""
+def claims_of(thing: Any, name: str, parts: Sequence[Any] = ()) -> list[Any]:
+    """The plain value that an object is equal to where it is compared with one of a type, if there is one. It may be
+    one of the ``parts`` that the object was made from."""
     kind = KINDS[name]
     for like in (kind, _Whatever):
         with suppress(Exception):
             other = _Whatever(like)
             if _equal(thing, other) and other._met:
                 return other._met[:1] if all(met == other._met[0] for met in other._met[1:]) else []
-    for guess in _guesses(thing, kind):
+    made_from = (part for part in parts[1:] if type(part) is kind)
+    for guess in chain(_guesses(thing, kind), made_from):
         with suppress(Exception):
             if _equal(thing, guess):
                 return [guess]

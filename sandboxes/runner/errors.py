@@ -13,6 +13,7 @@ import os
 import sys
 from _thread import get_ident
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .plain import OWN_MODULE
@@ -26,6 +27,7 @@ _ENDING = {"builtins:SystemExit": SystemExit, "builtins:KeyboardInterrupt": Keyb
 _ROOTS = ("builtins:object", "builtins:BaseException", "builtins:BaseExceptionGroup")
 _NOT_FROM = ("unittest", "doctest", "bdb")
 _CAUSES = 3
+_SLOTS = ("msg", "lineno", "offset", "text", "filename", "end_lineno", "end_offset", "name", "path")
 _MOST_NAMES, _MOST_FIELDS, _MOST_KEPT = 50, 50, 1000
 _TEXT = 2000
 
@@ -63,6 +65,8 @@ class Errors:
             "text": _text(error) if args else "",
             "fields": {name: item[0] for name, item in fields if item and not name.startswith("__")},
         }
+        if not self._link.strict:
+            told["slots"] = [[name, self._link.codec.encode(value)] for name, value in _slots(error)]
         if self._link.strict and len(self._ours) < _MOST_KEPT:
             told["home"] = len(self._ours)
             self._ours.append(error)
@@ -89,6 +93,10 @@ class Errors:
         own = _own_dict(error)
         own.update({str(name): decode(item) for name, item in told["fields"].items() if not str(name).startswith("__")})
         own["_sandbox_text"] = str(told["text"])
+        for name, item in told.get("slots", ()):
+            if name in _SLOTS:
+                with suppress(AttributeError, TypeError):
+                    setattr(error, name, decode(item))
         if "of" in told:
             own["_sandbox_of"] = (self._link, int(told["of"]))
         for note in told.get("notes", ()):
@@ -214,6 +222,12 @@ def _new(kind: type[BaseException], args: list[Any]) -> BaseException:
         error = Exception.__new__(Exception)
     error.args = tuple(args)
     return error
+
+
+def _slots(error: BaseException) -> list[tuple[str, Any]]:
+    """What the exceptions of Python keep beside their arguments."""
+    found = [(name, getattr(error, name, None)) for name in _SLOTS if isinstance(error, SyntaxError | ImportError)]
+    return [(name, value) for name, value in found if type(value) in (int, str)]
 
 
 def _own_dict(error: BaseException) -> dict[str, Any]:

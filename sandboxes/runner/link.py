@@ -53,6 +53,8 @@ class Link(Crossing):
         self._descriptor = descriptor
         self.constructors: set[int] = set()
         """Handles of the classes that the tests ask for by name."""
+        self.made_from: dict[int, tuple[Any, ...]] = {}
+        """Objects of the program that the tests made, by their identity, with what they made them from."""
         self.sizes = Sizes(self.constructors)
         self.nesting = 0
         self._turn: Any = RLock()

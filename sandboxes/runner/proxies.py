@@ -214,8 +214,21 @@ class Iterable_(Container_):
         return iterator if size is None else counted(iterator, size)
 
 
+class _OfTheClass:
+    """A method that ``copy`` finds and ``itertools.tee`` does not, which would take copies to be independent."""
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    def __get__(self, thing: Any, kind: Any = None) -> Any:
+        if thing is not None:
+            raise AttributeError(self._method.__name__)
+        return self._method
+
+
 class Iterator_(Container_):
     __slots__ = ()
+    __copy__ = _OfTheClass(Proxy.__copy__)
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -283,6 +296,17 @@ class Path_(Proxy):
 
     def __fspath__(self) -> Any:
         return self._sandbox_link.request("fspath", self._sandbox_number)
+
+
+class Descriptor_(Proxy):
+    __slots__ = ()
+
+    def __get__(self, thing: Any, kind: Any = None) -> Any:
+        return self._sandbox_link.request("dget", self._sandbox_number) if thing is not None else self
+
+    def __set__(self, thing: Any, value: Any) -> None:
+        link = self._sandbox_link
+        link.request("dset", self._sandbox_number, link.codec.encode(value))
 
 
 class Context_(Proxy):
@@ -360,6 +384,7 @@ _POWERS: dict[str, type[Proxy]] = {
     "u": Unhashable_,
     "B": Bytes_,
     "P": Path_,
+    "d": Descriptor_,
     "w": Context_,
     "x": AsyncContext_,
     "y": AsyncIterator_,
@@ -387,6 +412,7 @@ def abilities_of(kind: Any, codec: Codec) -> str:
     powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
     for letter, name in _ABILITIES:
         powers += letter if hasattr(kind, name) else ""
+    powers += "d" if kind.__module__ == "unittest.mock" and hasattr(kind, "__get__") else ""
     powers += "u" if kind.__hash__ is None else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
     equal: Any = kind.__eq__

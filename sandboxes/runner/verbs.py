@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .link import Link
 
 _TEXT = 2000
+_MOST_MADE = 10_000
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
 _INERT = (
     types.FunctionType,
@@ -46,6 +47,8 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
     at = len(values) - len(names)
     result = thing(*values[:at], **dict(zip(names, values[at:], strict=True)))
     if isinstance(thing, type) and not link.strict:
+        if isinstance(result, thing) and type(result).__module__ == OWN_MODULE and len(link.made_from) < _MOST_MADE:
+            link.made_from[id(result)] = (result, *values)
         result = Whole(result)
     changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
     (first,), content, _ = codec.encode_together([result], known, changed=changed)
@@ -88,6 +91,12 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
     if of_a_mock or (writes and callable(getattr(thing, name, None))):
         raise AttributeError(name)  # what a test looks at afterwards, or looks with
+
+
+def _as_property(thing: Any) -> Any:
+    if not _is_mock(thing):
+        raise AttributeError("no property")
+    return thing
 
 
 def _is_mock(thing: Any) -> bool:
@@ -205,13 +214,15 @@ VERBS: dict[str, Callable[..., Any]] = {
     "len": lambda link, thing: int(len(thing)),
     "bool": lambda link, thing: bool(thing),
     "bytes": lambda link, thing: bytes(thing),
+    "dget": lambda link, thing: _as_property(thing).__get__(None, None),
+    "dset": lambda link, thing, value: _as_property(thing).__set__(None, link.codec.decode(value)),
     "fspath": lambda link, thing: thing.__fspath__(),
     "names": _of_a_candidate(lambda link, thing: [name for name in vars(thing) if type(name) is str]),
     "own": _of_a_candidate(lambda link, thing, name: vars(thing)[name]),
     "copy": lambda link, thing, deep: (copy.deepcopy if deep else copy.copy)(thing),
     "pickled": _of_a_candidate(lambda link, thing, protocol: pickled(thing, protocol)),
     "plain": lambda link, thing: Flat(thing),
-    "claims": _of_a_candidate(lambda link, thing, name: claims_of(thing, name)),
+    "claims": _of_a_candidate(lambda link, thing, name: claims_of(thing, name, link.made_from.get(id(thing), ()))),
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
