@@ -45,7 +45,7 @@ def claims_of(thing: Any, name: str, parts: Sequence[Any] = ()) -> list[Any]:
             if _equal(thing, other) and other._met:
                 return other._met[:1] if all(met == other._met[0] for met in other._met[1:]) else []
     made_from = (part for part in parts[1:] if type(part) is kind)
-    for guess in chain(_guesses(thing, kind), made_from):
+    for guess in chain(made_from, _guesses(thing, kind)):
         with suppress(Exception):
             if _equal(thing, guess):
                 return [guess]
@@ -96,4 +96,7 @@ def _guesses(thing: Any, kind: type) -> Iterator[Any]:
     made = _MADE_BY.get(kind.__name__)
     if hasattr(type(thing), made) if made else (hasattr(type(thing), "__len__") and hasattr(type(thing), "__iter__")):
         with suppress(Exception):
-            yield kind(thing)
+            value = kind(thing)
+            if kind is list and value and all(type(row) is tuple for row in value):
+                yield [list(row) for row in value]
+            yield value

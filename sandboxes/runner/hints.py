@@ -33,6 +33,11 @@ def hint_parts(thing: Any) -> list[Any] | None:
     return [name, list(args)]
 
 
+def is_hint(thing: Any) -> bool:
+    """Whether it is a type, or one of ``typing``."""
+    return isinstance(thing, type) or hint_parts(thing) is not None
+
+
 def hint_of(name: str, args: Any) -> Any:
     """The type again; raises whatever ``typing`` raises for parts that are none."""
     if name == "|":

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import operator
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .claims import claims_of
 from .classes import bound, methods
+from .hints import is_hint
 from .inspection import code_of, fields, parameters
 from .pickles import pickled
 from .plain import OWN_MODULE
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _TEXT = 2000
 _MOST_MADE = 10_000
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
+_REFERENCES = 5
+"""To an argument that a call has not kept: of those who handle it here."""
 _INERT = (
     types.FunctionType,
     types.MethodType,
@@ -47,18 +51,25 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
     at = len(values) - len(names)
     result = thing(*values[:at], **dict(zip(names, values[at:], strict=True)))
     if isinstance(thing, type) and not link.strict:
-        if isinstance(result, thing) and type(result).__module__ == OWN_MODULE and len(link.made_from) < _MOST_MADE:
+        if thing in type(result).__mro__ and type(result).__module__ == OWN_MODULE and len(link.made_from) < _MOST_MADE:
             link.made_from[id(result)] = (result, *values)
         result = Whole(result)
+    kept = [at for at, value in enumerate(values) if type(result) is Whole or _is_kept(value, result)]
     changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
     (first,), content, _ = codec.encode_together([result], known, changed=changed)
-    if type(result) is not Whole:
-        return [first, content]
-    lent = [[link.lent.lend(value), at] for at, value in enumerate(values)]
-    return [first, content, [pair for pair in lent if pair[0] is not None]]
+    lent = [[link.lent.lend(values[at]), at] for at in kept] if kept and not link.strict else []
+    lent = [pair for pair in lent if pair[0] is not None]
+    return [first, content, lent] if lent else [first, content]
+
+
+def _is_kept(value: Any, result: Any) -> bool:
+    """Whether the program has kept an argument, and may change it later."""
+    return type(value) in (list, dict, set) and sys.getrefcount(value) > _REFERENCES + (value is result)
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
+    if link.strict and name == "__annotations__" and isinstance(thing, types.FunctionType):
+        return {key: value for key, value in thing.__annotations__.items() if is_hint(value)}
     if link.strict and name == "__dict__" and getattr(type(thing), "__module__", "") == "tester":
         return {key: value for key, value in vars(thing).items() if not key.startswith("_")}
     _check_name(link, thing, name)
