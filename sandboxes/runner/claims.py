@@ -19,6 +19,8 @@ KINDS: dict[str, type] = {
     kind.__name__: kind for kind in (int, float, complex, str, bytes, list, tuple, dict, set, frozenset)
 }
 """Types whose name tells nothing of the value: not those of ``True`` and ``None``."""
+ORDERED = {name: kind for name, kind in KINDS.items() if name in ("int", "float", "set", "frozenset", "list", "tuple")}
+"""Those by whose order an object is taken to be ordered; text may mean numbers."""
 _MODULES = ("builtins", "decimal", "fractions", "datetime", "collections")
 _MOST_FIELDS = 20
 _COLLECTIONS = (list, tuple, deque, dict)
@@ -28,17 +30,22 @@ _MADE_BY = {"int": "__int__", "float": "__float__", "complex": "__complex__", "b
 
 def agrees(value: Any, claims: Any) -> bool:
     """Whether the tester's value is what an object claims to be equal to."""
+    return is_claim(claims) and bool(value == claims[0])
+
+
+def is_claim(claims: Any) -> bool:
+    """Whether one plain value is claimed."""
     if type(claims) is not list or len(claims) != 1:
         return False
-    claim = claims[0]
-    plain = type(claim).__module__ in _MODULES and not isinstance(claim, bool | type)
-    return plain and bool(value == claim)
+    return type(claims[0]).__module__ in _MODULES and not isinstance(claims[0], bool | type)
 
 
-def claims_of(thing: Any, name: str, parts: Sequence[Any] = ()) -> list[Any]:
+def claims_of(thing: Any, name: str, parts: Sequence[Any] = (), method: str = "__eq__") -> list[Any]:
     """The plain value that an object is equal to where it is compared with one of a type, if there is one. It may be
     one of the ``parts`` that the object was made from."""
     kind = KINDS[name]
+    if getattr(type(thing), method) is getattr(object, method):
+        return []
     for like in (kind, _Whatever):
         with suppress(Exception):
             other = _Whatever(like)

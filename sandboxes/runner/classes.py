@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = ("__module__", "__qualname__", "__classcell__", "__doc__", "__dict__", "__weakref__", "__slots__")
 _MOST_BASES = 50
+PROTOCOL = "protocol"
+"""Stands in the place of a module's name before the members of a protocol."""
 
 
 class Remote(type):
@@ -110,6 +112,9 @@ class Remote(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         if cls._sandbox_link.owns(instance):
             return cls._sandbox_link.is_instance(instance, cls._sandbox_class)
+        wanted = own_names(cls).get("_sandbox_protocol")
+        if wanted is not None:
+            return all(hasattr(instance, name) for name in wanted)
         return super().__instancecheck__(instance)  # a mock that says so
 
     def __subclasscheck__(cls, other: Any) -> bool:
@@ -168,6 +173,8 @@ class _Names(Mapping[str, Any]):
 def register(made: Any, base: str) -> None:
     """Have ``isinstance`` know of a class of the library that the original of ``made`` is derived from."""
     module, _, name = base.partition(":")
+    if module == PROTOCOL:
+        type.__setattr__(made, "_sandbox_protocol", name.split())
     if module not in _KNOWN or module not in sys.modules:
         return
     found = getattr(sys.modules[module], name, None)

@@ -38,7 +38,7 @@ class Errors:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._home = os.getpid(), get_ident()
-        self._made: dict[tuple[str, ...], type[BaseException]] = {}
+        self._made: dict[tuple[type[BaseException], str], type[BaseException]] = {}
         self.shared: dict[str, type[BaseException]] = {}
         """Classes of this side's that the other one was given."""
         self._narrow: dict[type[BaseException], type[BaseException]] = {}
@@ -112,17 +112,26 @@ class Errors:
         kind: type[BaseException] = Exception
         if (os.getpid(), get_ident()) == self._home:
             kind = next((_ENDING[name] for name in names if name in _ENDING), kind)
-        path: tuple[str, ...] = ()
         for name in reversed([str(name) for name in names[:_MOST_NAMES]]):
             known = self._known(name)
             if known is not None:
                 kind = known if issubclass(known, kind) else kind
             elif name not in _ROOTS and not (kind is not Exception and name in _ENDING):
-                path = (*path, name)
-                kind = self._made.setdefault(path, self._made.get(path) or _made_below(kind, name))
+                kind = self._below(kind, name)
         if number is not None and self._link.strict and "_sandbox_name" in vars(kind):
             kind._sandbox_maker = (self._link, number)  # type: ignore[attr-defined] # of a class that is made here
         return self._narrowed(kind) if number is None else self.narrow(kind)
+
+    def _below(self, kind: type[BaseException], name: str) -> type[BaseException]:
+        """The class of that name below one that is known. A mixin is below several, and below the one that ``except``
+        names, whatever it is mixed with."""
+        if (kind, name) not in self._made:
+            made = _made_below(kind, name)
+            if kind is not Exception and issubclass(kind, Exception):
+                with suppress(TypeError):
+                    made = type(made.__name__, (self._below(Exception, name), kind), dict(_members(name)))
+            self._made[kind, name] = made
+        return self._made[kind, name]
 
     def narrow(self, kind: type) -> type:
         """In place of a class of the program's that would catch the tests' own failures (``Bad = AssertionError``): one
@@ -184,8 +193,11 @@ def _title(kind: type) -> str:
 
 def _made_below(base: type[BaseException], name: str) -> type[BaseException]:
     title = name.rpartition(":")[2]
-    own = {"__init__": _construct, "__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
-    return type(title if title.isidentifier() else "Error", (base,), own)
+    return type(title if title.isidentifier() else "Error", (base,), _members(name))
+
+
+def _members(name: str) -> dict[str, Any]:
+    return {"__init__": _construct, "__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
 
 
 def _told_text(error: Any) -> str:

@@ -98,7 +98,7 @@ class Codec:
         numpy = sys.modules.get("numpy")
         if numpy is not None and isinstance(value, numpy.ndarray):
             flat = [self.encode(item, depth) for item in value.ravel().tolist()]
-            return {"a": [value.dtype.str, list(value.shape), flat]}
+            return {"a": [value.dtype.str if value.dtype.names is None else value.dtype.descr, list(value.shape), flat]}
         if numpy is not None and isinstance(value, numpy.generic):
             return {"n": [value.dtype.str, self.encode(value.item(), depth)]}
         if isinstance(value, tuple):
@@ -293,6 +293,8 @@ def _read_named(codec: Codec, body: Any, depth: int) -> Any:
 def _read_array(codec: Codec, body: Any, depth: int) -> Any:
     numpy = import_module("numpy")
     kind, shape, flat = body
+    if isinstance(kind, list):
+        kind = [tuple(part) for part in kind]
     if numpy.dtype(kind).hasobject:
         kind = None
     array = numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)

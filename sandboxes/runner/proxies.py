@@ -10,6 +10,7 @@ original is a plain value of a class of its own (``class Stack(list)``), its pla
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,7 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
         number = self._sandbox_link.operate(self, "__hash__")
         if type(number) is not int:
             raise TypeError(f"unhashable type: {type(self).__name__!r}")
-        return hash(number)
+        return number  # and not its own hash: that of a text is larger than a number's ever is
 
     def __bool__(self) -> bool:
         if "b" in self._sandbox_powers:
@@ -426,7 +427,32 @@ def abilities(powers: str) -> tuple[type[Proxy], ...]:
     return tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
 
 
-def proxy_class(link: Link, powers: str, name: str) -> Any:
+LIBRARY = {
+    "re": ("Match",),
+    "argparse": ("Namespace", "ArgumentParser"),
+    "types": ("SimpleNamespace", "MappingProxyType"),
+    "builtins": ("zip", "map", "filter", "enumerate", "reversed"),
+    "itertools": ("chain", "count", "cycle", "islice", "product", "permutations", "combinations", "accumulate"),
+    "functools": ("partial",),
+    "collections": ("ChainMap",),
+    "io": ("StringIO", "BytesIO"),
+    "logging": ("Logger",),
+    "queue": ("Queue", "PriorityQueue", "LifoQueue"),
+    "threading": ("Thread", "Event", "Timer"),
+    "concurrent.futures._base": ("Future",),
+    "sqlite3": ("Connection", "Cursor", "Row"),
+    "xml.etree.ElementTree": ("Element",),
+    "random": ("Random",),
+}
+"""Classes of the library whose objects are known by ``isinstance`` to be theirs."""
+
+
+def _of_the_library(title: str) -> Any:
+    module, _, name = title.partition(":")
+    return getattr(sys.modules.get(module), name, None) if name in LIBRARY.get(module, ()) else None
+
+
+def proxy_class(link: Link, powers: str, name: str, title: str = "") -> Any:
     """The class of stand-ins with these abilities; for a coroutine or generator, a function that makes one of ours."""
     if powers == "a":
         return lambda number: coroutine(link, number)
@@ -434,10 +460,13 @@ def proxy_class(link: Link, powers: str, name: str) -> Any:
         return lambda number: generator(link, number)
     if powers == "ag":
         return lambda number: async_generator(link, number)
-    made: dict[tuple[str, str], type] = link.__dict__.setdefault("_classes", {})
-    if (powers, name) not in made:
+    made: dict[tuple[str, str, str], type] = link.__dict__.setdefault("_kinds", {})
+    if (powers, name, title) not in made:
         bases = abilities(powers)
         own = {"__slots__": (), "__doc__": Proxy.__dict__["__doc__"]}
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
-        made[powers, name] = type(name if name.isidentifier() else "object", bases, own)
-    return made[powers, name]
+        known = _of_the_library(title)
+        if known is not None:
+            own["__class__"] = property(lambda proxy: known)
+        made[powers, name, title] = type(name if name.isidentifier() else "object", bases, own)
+    return made[powers, name, title]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .claims import claims_of
-from .classes import bound, methods
+from .classes import PROTOCOL, bound, methods
 from .hints import is_hint
 from .inspection import code_of, fields, parameters
 from .pickles import pickled
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _TEXT = 2000
 _MOST_MADE = 10_000
+_SPECIAL = ("__len__", "__iter__", "__next__", "__call__", "__contains__", "__getitem__", "__enter__", "__exit__")
+"""Special methods that a protocol may ask for."""
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
 _REFERENCES = 5
 """To an argument that a call has not kept: of those who handle it here."""
@@ -188,7 +190,15 @@ def _described(link: Link, thing: Any) -> list[Any]:
     text = text[:_TEXT] if type(text) is str else None
     abstract = sorted(getattr(thing, "__abstractmethods__", ()))
     library = [f"{base.__module__}:{base.__name__}" for base in thing.__mro__ if base.__module__ != OWN_MODULE]
+    if getattr(thing, "_is_runtime_protocol", False):
+        library.append(f"{PROTOCOL}:{' '.join(sorted(_members(thing)))}")
     return [bases, abilities_of(thing, link.codec), thing.__qualname__, text, abstract, library]
+
+
+def _members(protocol: Any) -> set[str]:
+    own = [base for base in protocol.__mro__ if base.__module__ == OWN_MODULE and getattr(base, "_is_protocol", False)]
+    found = {name for base in own for name in (*vars(base), *getattr(base, "__annotations__", ()))}
+    return {name for name in found if not name.startswith(("_abc_", "_is_", "__")) or name in _SPECIAL}
 
 
 def _of_a_candidate(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -233,7 +243,9 @@ VERBS: dict[str, Callable[..., Any]] = {
     "copy": lambda link, thing, deep: (copy.deepcopy if deep else copy.copy)(thing),
     "pickled": _of_a_candidate(lambda link, thing, protocol: pickled(thing, protocol)),
     "plain": lambda link, thing: Flat(thing),
-    "claims": _of_a_candidate(lambda link, thing, name: claims_of(thing, name, link.made_from.get(id(thing), ()))),
+    "claims": _of_a_candidate(
+        lambda link, thing, name, *method: claims_of(thing, name, link.made_from.get(id(thing), ()), *method)
+    ),
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
