@@ -26,8 +26,6 @@ _MOST_MADE = 10_000
 _SPECIAL = ("__len__", "__iter__", "__next__", "__call__", "__contains__", "__getitem__", "__enter__", "__exit__")
 """Special methods that a protocol may ask for."""
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
-_REFERENCES = 5
-"""To an argument that a call has not kept: of those who handle it here."""
 _INERT = (
     types.FunctionType,
     types.MethodType,
@@ -56,7 +54,8 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
         if thing in type(result).__mro__ and type(result).__module__ == OWN_MODULE and len(link.made_from) < _MOST_MADE:
             link.made_from[id(result)] = (result, *values)
         result = Whole(result)
-    kept = [at for at, value in enumerate(values) if type(result) is Whole or _is_kept(value, result)]
+    counts = _references(values)
+    kept = [at for at, value in enumerate(values) if type(result) is Whole or _is_kept(value, result, counts[at])]
     changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
     (first,), content, _ = codec.encode_together([result], known, changed=changed)
     lent = [[link.lent.lend(values[at]), at] for at in kept] if kept and not link.strict else []
@@ -64,9 +63,23 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
     return [first, content, lent] if lent else [first, content]
 
 
-def _is_kept(value: Any, result: Any) -> bool:
+def _is_kept(value: Any, result: Any, references: int) -> bool:
     """Whether the program has kept an argument, and may change it later."""
-    return type(value) in (list, dict, set) and sys.getrefcount(value) > _REFERENCES + (value is result)
+    return type(value) in (list, dict, set) and references > _USUAL + (value is result)
+
+
+def _references(values: list[Any]) -> list[int]:
+    return [sys.getrefcount(value) for value in values]
+
+
+def _of_a_call() -> int:
+    """How many references there are to an argument that nobody has kept: those of ``values`` and ``known``."""
+    values = [[]]  # type: list[Any]
+    known = list(values)
+    return _references(values)[0] if known else 0
+
+
+_USUAL = _of_a_call()
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
