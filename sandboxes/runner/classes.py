@@ -44,7 +44,8 @@ class Remote(type):
         number = link.request("derive", 0, name, [link.codec.encode(base) for base in bases], members, options)
         methods = [str(key) for key in link.request("methods", base._sandbox_class)]
         shim = {key: _Super(link, base._sandbox_class, key) for key in methods}
-        own = {key: value for key, value in names.items() if key[:2] != "__" or key in ("__init__", *_LEFT_OUT)}
+        here = {key: value for key, value in names.items() if not link.owns(value)}  # else a descriptor would be none
+        own = {key: value for key, value in here.items() if key[:2] != "__" or key in ("__init__", *_LEFT_OUT)}
         above = cls._made(link, base._sandbox_class, base.__name__, bases, shim, base._sandbox_powers)
         powers = str(link.request("abilities", number))
         made = cls._made(link, number, name, (above,), own, powers)

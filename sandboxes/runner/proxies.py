@@ -463,7 +463,7 @@ def proxy_class(link: Link, powers: str, name: str, title: str = "") -> Any:
     made: dict[tuple[str, str, str], type] = link.__dict__.setdefault("_kinds", {})
     if (powers, name, title) not in made:
         bases = abilities(powers)
-        own = {"__slots__": (), "__doc__": Proxy.__dict__["__doc__"]}
+        own = {"__slots__": (), **{name: Proxy.__dict__[name] for name in ("__doc__", "__module__")}}
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
         known = _of_the_library(title)
         if known is not None:
