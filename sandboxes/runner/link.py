@@ -29,7 +29,7 @@ from .crossing import Crossing
 from .files import is_path, lend
 from .logs import replay
 from .proxies import Proxy
-from .sizes import Sizes
+from .sizes import LOOKING, Sizes
 from .tables import NotPlain
 from .threads import AWAITING, Threads
 from .verbs import VERBS, call
@@ -57,6 +57,8 @@ class Link(Crossing):
         self.made_from: dict[int, tuple[Any, ...]] = {}
         """Objects of the program that the tests made, by their identity, with what they made them from."""
         self._claimed: dict[Any, Any] = {}
+        self._claimed_now: dict[Any, Any] = {}
+        """The same of objects that the tests made, since they last did something."""
         self.sizes = Sizes(self.constructors)
         self.nesting = 0
         self._turn: Any = RLock()
@@ -88,6 +90,8 @@ class Link(Crossing):
             here.nesting += 1
             self.on_request(verb not in _UNCOUNTED)
             self.sizes.before(verb)
+            if verb not in LOOKING:
+                self._claimed_now.clear()
             try:
                 self.send([verb, number, *rest])
                 while True:
@@ -227,10 +231,12 @@ class Link(Crossing):
         kind, number = type(value), proxy._sandbox_number
         if ORDERED.get(kind.__name__) is not kind:
             return NotImplemented
-        claims = self._claimed.get((number, name, kind)) or self.request("claims", number, kind.__name__, name)
-        if number not in self._made:
-            claims = self._claimed.setdefault((number, name, kind), claims)
-        return getattr(operator, name)(claims[0], value) if is_claim(claims) else NotImplemented
+        claims = self.request("claims", number, kind.__name__, name)
+        if not is_claim(claims):
+            return NotImplemented
+        held = self._claimed_now if number in self._made else self._claimed
+        claimed = held.setdefault((number, "number" if kind in (int, float) else kind), claims[0])
+        return getattr(operator, name)(claimed, value)
 
     def plain(self, proxy: Any) -> Any:
         """The plain value of an original whose class is derived from a plain type."""

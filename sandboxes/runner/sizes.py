@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 SHORT = "it has fewer items than its length"
-_LOOKING = (
+LOOKING = (
     *("len", "bool", "text", "isinstance", "issubclass", "describe", "abilities", "around", "module", "lent"),
     *("claims", "pickled"),
 )
 """Verbs that change nothing, whatever the object is."""
-_READING = (*_LOOKING, "iter", "next", "item", "reversed")
+_READING = (*LOOKING, "iter", "next", "item", "reversed")
 """Those that may use up what they read."""
 
 
@@ -31,7 +31,7 @@ class Sizes:
 
     def before(self, verb: str) -> None:
         """A request is about to be made."""
-        self._still = self._still and verb in _LOOKING
+        self._still = self._still and verb in LOOKING
         if verb not in _READING:
             self._told.clear()
 

@@ -9,7 +9,7 @@ import struct
 import sys
 from typing import Any
 
-from . import empties
+from . import empties, evaluating
 from .caller import describe, read_input, write_record
 from .classes import Remote
 from .link import Gone, Link
@@ -58,6 +58,7 @@ class Tester:
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
         empties.mend(text, link.codec)
+        evaluating.guard(text, link.owns)
         link.lends_files = any(word in text for word in _FILES)
         try:
             if setup.strip():
