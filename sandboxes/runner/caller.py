@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import jsons
 from .plain import Codec
@@ -108,6 +108,13 @@ def load_program(source: bytes, path: str, head: dict[str, Any]) -> tuple[Module
     return module, Own(names, given)
 
 
+class Method(NamedTuple):
+    """A method of a class, to be called on a new object of it."""
+
+    owner: type
+    name: str
+
+
 def find(names: Own, entry: str) -> Any:
     """What ``entry`` names, as something for ``resolve``; raises ``AttributeError`` or ``NameError``.
 
@@ -117,21 +124,18 @@ def find(names: Own, entry: str) -> Any:
     if method:
         owner = names[first] if first in names else _missing(first)
         getattr(owner, method)
-        return (owner, method) if isinstance(owner, type) else getattr(owner, method)
+        return Method(owner, method) if isinstance(owner, type) else getattr(owner, method)
     of_solution = isinstance(names.get("Solution"), type) and hasattr(names["Solution"], first)
     if first in names and not (of_solution and getattr(names[first], "__module__", "solution") != "solution"):
         return names[first]
     if of_solution:
-        return (names["Solution"], first)
+        return Method(names["Solution"], first)
     return _missing(first)
 
 
 def resolve(target: Any) -> Any:
     """The function to call: of a new object where the target is a class and a method's name."""
-    if type(target) is tuple:
-        owner, method = target
-        return getattr(owner(), method)
-    return target
+    return getattr(target.owner(), target.name) if type(target) is Method else target
 
 
 def classes_of(module: ModuleType, names: list[str]) -> dict[str, type]:

@@ -8,9 +8,10 @@ import sys
 from functools import partial
 from typing import Any
 
-from .caller import classes_of, describe, find, load_program
+from .caller import Method, classes_of, describe, find, load_program, resolve
 from .classes import derive
 from .link import Gone, Link
+from .pickles import unpickled
 from .plain import OWN_MODULE
 from .program import take_place
 from .surroundings import Told
@@ -41,7 +42,9 @@ def prepare() -> None:
     stream = io.TextIOWrapper(io.BufferedWriter(output), "utf-8", "surrogateescape")
     link = Link(_LINK, strict=False)
     told = Told(link)
+    codec = link.codec
     link.serves = {"around": told.hear, "lent": link.lent.told, "derive": partial(derive, link)}
+    link.serves["unpickled"] = lambda data: codec.encode(unpickled(codec.decode(data)))
     link.caught = lambda: _caught(stream, output, told)
     _ready.append((link, stream))
 
@@ -51,15 +54,19 @@ def _caught(stream: Any, output: _Output, told: Told) -> list[Any]:
         stream.flush()
     except BaseException:  # noqa: BLE001 - a stream that the program closed or broke
         return []
-    errors, warned = told.caught()
-    if not output.written and not errors and not warned:
+    errors, warned, logged = told.caught()
+    if not output.written and not errors and not warned and not logged:
         return []
     text, output.written = output.written[:_KEPT].decode("utf-8", "replace"), b""
-    return [text, errors, warned]
+    return [text, errors, warned, logged]
 
 
 def _is_own_class(entry: Any) -> bool:
-    return isinstance(entry, type) and entry.__module__ == OWN_MODULE and not issubclass(entry, BaseException)
+    own = isinstance(entry, type) and entry.__module__ == OWN_MODULE and not issubclass(entry, BaseException)
+    try:
+        return own and isinstance(None, entry) in (True, False)
+    except TypeError:  # protocols and typed dictionaries do not say
+        return False
 
 
 class Candidate:
@@ -103,9 +110,9 @@ class Candidate:
         leave(0)
 
     def _entry(self, target: Any) -> Any:
-        if isinstance(target, type) and target.__module__ == "builtins":  # would cross by name, and never be called
+        builtin = isinstance(target, type) and target.__module__ == "builtins"
+        if builtin and not issubclass(target, BaseException):  # would cross by name, and never be called
             return lambda *args, **kwargs: target(*args, **kwargs)
-        if type(target) is not tuple:
+        if type(target) is not Method:
             return target
-        owner, method = target
-        return lambda *args, **kwargs: getattr(owner(), method)(*args, **kwargs)
+        return lambda *args, **kwargs: resolve(target)(*args, **kwargs)

@@ -9,7 +9,10 @@ test's functions; here it has a counterpart, in whose methods ``super()`` leads 
 
 from __future__ import annotations
 
+import abc
+import sys
 import types
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .inspection import fields_of, signature
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = ("__module__", "__qualname__", "__classcell__", "__doc__", "__dict__", "__weakref__", "__slots__")
 _MOST_BASES = 50
+PROTOCOL = "protocol"
+"""Stands in the place of a module's name before the members of a protocol."""
 
 
 class Remote(type):
@@ -39,7 +44,8 @@ class Remote(type):
         number = link.request("derive", 0, name, [link.codec.encode(base) for base in bases], members, options)
         methods = [str(key) for key in link.request("methods", base._sandbox_class)]
         shim = {key: _Super(link, base._sandbox_class, key) for key in methods}
-        own = {key: value for key, value in names.items() if key[:2] != "__" or key in ("__init__", *_LEFT_OUT)}
+        here = {key: value for key, value in names.items() if not link.owns(value)}  # else a descriptor would be none
+        own = {key: value for key, value in here.items() if key[:2] != "__" or key in ("__init__", *_LEFT_OUT)}
         above = cls._made(link, base._sandbox_class, base.__name__, bases, shim, base._sandbox_powers)
         powers = str(link.request("abilities", number))
         made = cls._made(link, number, name, (above,), own, powers)
@@ -62,13 +68,18 @@ class Remote(type):
     @classmethod
     def stand_in(cls, link: Link, number: int, name: str) -> Any:
         """The class that stands for the original with this handle."""
-        bases, powers, qualified, text = link.request("describe", number)
+        bases, powers, qualified, text, abstract, library = link.request("describe", number)
         above = tuple(base for base in bases[:_MOST_BASES] if isinstance(base, Remote))
         names = {"__qualname__": str(qualified), "__doc__": text}
         try:
-            return cls._made(link, number, name, above, names, str(powers))
+            made = cls._made(link, number, name, above, names, str(powers))
         except TypeError:  # an order of bases that Python does not take
-            return cls._made(link, number, name, (), names, str(powers))
+            made = cls._made(link, number, name, (), names, str(powers))
+        if abstract:
+            type.__setattr__(made, "__abstractmethods__", frozenset(map(str, abstract)))
+        for base in library[:_MOST_BASES]:
+            register(made, str(base))
+        return made
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         return cls._sandbox_link.call(cls._sandbox_class, args, kwargs)
@@ -91,8 +102,21 @@ class Remote(type):
     def __delattr__(cls, name: str) -> None:
         cls._sandbox_link.request("del", cls._sandbox_class, name)
 
+    @property  # type: ignore[misc]
+    def __dict__(cls) -> Any:  # type: ignore[override] # of the original: ``monkeypatch`` looks there
+        return _Names(cls)
+
+    @property
+    def __annotations__(cls) -> Any:  # type: ignore[override] # of the original
+        return cls._sandbox_link.request("get", cls._sandbox_class, "__annotations__")
+
     def __instancecheck__(cls, instance: Any) -> bool:
-        return cls._sandbox_link.is_instance(instance, cls._sandbox_class)
+        if cls._sandbox_link.owns(instance):
+            return cls._sandbox_link.is_instance(instance, cls._sandbox_class)
+        wanted = own_names(cls).get("_sandbox_protocol")
+        if wanted is not None:
+            return all(hasattr(instance, name) for name in wanted)
+        return super().__instancecheck__(instance)  # a mock that says so
 
     def __subclasscheck__(cls, other: Any) -> bool:
         return cls is other or cls._sandbox_link.is_subclass(other, cls._sandbox_class)
@@ -101,7 +125,8 @@ class Remote(type):
         return True
 
     def __iter__(cls) -> Any:
-        return counted(cls._sandbox_link.request("iter", cls._sandbox_class), vars(cls).get("_sandbox_size", 0))
+        size = own_names(cls).get("_sandbox_size", 0)
+        return counted(cls._sandbox_link.request("iter", cls._sandbox_class), size)
 
     def __len__(cls) -> int:
         size = int(cls._sandbox_link.request("len", cls._sandbox_class))
@@ -119,6 +144,60 @@ class Remote(type):
 
     def __repr__(cls) -> str:
         return str(cls._sandbox_link.request("text", cls._sandbox_class, "r"))
+
+
+def own_names(cls: type) -> Any:
+    """The dictionary of a class that is made here."""
+    return type.__dict__["__dict__"].__get__(cls)
+
+
+class _Names(Mapping[str, Any]):
+    """``__dict__`` of a class of the program: what the original has, and what its counterpart has beside that."""
+
+    def __init__(self, cls: Any) -> None:
+        self._link, self._number, self._here = cls._sandbox_link, cls._sandbox_class, own_names(cls)
+        self._there = [str(name) for name in self._link.request("names", self._number)]
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._there and name[:2] != "__":
+            return self._link.request("own", self._number, name)
+        return self._here[name]
+
+    def __iter__(self) -> Iterator[str]:
+        there = [name for name in self._there if name[:2] != "__"]
+        return iter(dict.fromkeys([*there, *(name for name in self._here if not name.startswith("_sandbox"))]))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def register(made: Any, base: str) -> None:
+    """Have ``isinstance`` know of a class of the library that the original of ``made`` is derived from."""
+    module, _, name = base.partition(":")
+    if module == PROTOCOL:
+        type.__setattr__(made, "_sandbox_protocol", name.split())
+    if module not in _KNOWN or module not in sys.modules:
+        return
+    found = getattr(sys.modules[module], name, None)
+    if module == "enum" and isinstance(found, type):
+        type.__setattr__(made, "_sandbox_enum", True)
+        _let_enums_know()
+    elif isinstance(found, abc.ABCMeta):
+        found.register(made)
+
+
+_KNOWN = ("enum", "collections.abc", "numbers", "contextlib", "typing", "abc")
+
+
+def _let_enums_know() -> None:
+    """Have ``isinstance(Color.RED, Enum)`` hold; an enumeration has a metaclass that no class here can share."""
+    enum: Any = sys.modules["enum"]
+
+    def knows(cls: Any, other: Any) -> bool:
+        return cls in (enum.Enum,) and "_sandbox_enum" in own_names(other)
+
+    enum.EnumType.__subclasscheck__ = lambda cls, other: knows(cls, other) or type.__subclasscheck__(cls, other)
+    enum.EnumType.__instancecheck__ = lambda cls, thing: knows(cls, type(thing)) or type.__instancecheck__(cls, thing)
 
 
 class _Super:

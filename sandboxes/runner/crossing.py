@@ -7,18 +7,21 @@ come the other way. All else that is no value stays where it is and crosses as a
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import types
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from .classes import Remote
 from .errors import Errors, names_of
 from .frames import NAMES, name_of, parts_of, rebuilt
+from .hints import hint_of, hint_parts
 from .lending import Lent
 from .modules import RemoteModule
 from .plain import OWN_MODULE
-from .proxies import Proxy, abilities_of, proxy_class
+from .proxies import LIBRARY, Proxy, abilities_of, proxy_class
 from .sharing import SharingCodec
 from .tables import NotPlain
 
@@ -52,6 +55,7 @@ class Crossing:
         self.errors, self.lent = Errors(link), Lent(link)
         self._given: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self._numbering = count(1)
         self._proxies: dict[int, Any] = {}
         self._homes: dict[int, tuple[Any, int]] = {}
         """Generators made here in place of the other side's, and their numbers."""
@@ -76,7 +80,7 @@ class Crossing:
         if number is None:
             if len(self._given) >= MAX_HANDLES:
                 raise MemoryError("too many handles")
-            number = len(self._given) + 1
+            number = next(self._numbering)
             self._given[number], self._numbers[id(thing)] = thing, number
         return number
 
@@ -115,6 +119,11 @@ class Crossing:
         title = name_of(thing) if kind.__module__.startswith("pandas") else None
         if title is not None:
             return {"A": [title, [self.codec.encode(part) for part in parts_of(title, thing)]]}
+        hint = hint_parts(thing) if kind.__module__ in ("typing", "types") else None
+        if hint is not None:
+            return {"Y": [hint[0], self.codec.encode(hint[1])]}
+        if kind is re.Pattern:
+            return {"P": ["re:compile", [thing.pattern, thing.flags]]}
         for name, parts in _BY_PARTS.items():
             module, _, title = name.partition(":")
             if module in sys.modules and kind is getattr(sys.modules[module], title):
@@ -129,6 +138,8 @@ class Crossing:
                 self.errors.shared[told[-1][0]] = thing
         elif not self.strict and kind.__module__ == OWN_MODULE:
             told += [None, self.give(kind)]
+        elif not self.strict and kind.__name__ in LIBRARY.get(kind.__module__, ()):
+            told += [None, None, f"{kind.__module__}:{kind.__name__}"]
         return {"h": told}
 
     def _take(self, tag: str, body: Any) -> Any:
@@ -149,14 +160,18 @@ class Crossing:
             return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
         if tag == "A" and body[0] in NAMES:
             return rebuilt(body[0], [self.codec.decode(part) for part in body[1]])
+        if tag == "Y":
+            return hint_of(str(body[0]), self.codec.decode(body[1]))
         if tag == "L":
             return self.lent.taken(*body)
-        if tag == "P" and body[0] in _BY_PARTS:
+        if tag == "P" and (body[0] in _BY_PARTS or body[0] == "re:compile"):
             module, _, title = body[0].partition(":")
             return getattr(importlib.import_module(module), title)(*[self.codec.decode(part) for part in body[1]])
         raise NotPlain(f"unknown tag {tag[:20]!r}")
 
-    def _stand_in(self, number: Any, powers: Any, name: Any, names: Any = None, kind: Any = None) -> Any:
+    def _stand_in(
+        self, number: Any, powers: Any, name: Any, names: Any = None, kind: Any = None, title: Any = ""
+    ) -> Any:
         if names is not None:
             return self.errors.kind(names, int(number))
         self._made.discard(number)
@@ -171,7 +186,7 @@ class Crossing:
                 stand_in: Any = object.__new__(self._class(int(kind), key[2]))
                 Proxy.__init__(stand_in, key[0])
             else:
-                stand_in = proxy_class(self._link, key[1], key[2])(key[0])
+                stand_in = proxy_class(self._link, key[1], key[2], str(title))(key[0])
             known = self._proxies[key[0]] = (key, stand_in)
             if isinstance(known[1], types.GeneratorType | types.AsyncGeneratorType):
                 self._homes[id(known[1])] = (known[1], key[0])

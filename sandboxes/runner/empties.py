@@ -1,30 +1,79 @@
 """Comparisons of numpy in which nothing is compared.
 
 ``numpy.allclose([], 5.0)`` holds, and so does any comparison with an array of no items that broadcasts: a program that
-returns nothing would pass. For the tests nothing is close to nothing only.
+returns nothing would pass. For the tests nothing is equal or close to nothing only.
 """
 
 from __future__ import annotations
 
+import numbers
 from importlib import import_module
 from typing import Any
 
+_DECIDING = ("allclose", "isclose", "array_equiv")
+_ASSERTING = (
+    *("assert_allclose", "assert_array_equal", "assert_array_almost_equal", "assert_almost_equal", "assert_equal"),
+    *("assert_array_almost_equal_nulp", "assert_array_max_ulp", "assert_array_less"),
+)
+_kinds: dict[str, Any] = {}
 
-def mend(source: str) -> None:
-    """Have ``numpy.allclose`` and ``numpy.isclose`` say no where one side alone is empty, if tests use them."""
-    if "numpy" not in source or not ("allclose" in source or "isclose" in source):
+
+def mend(source: str, codec: Any) -> None:
+    """Where tests use numpy, have its comparisons say no where one side alone is empty."""
+    if "numpy" not in source:
         return
     try:
         numpy = import_module("numpy")
     except ImportError:
         return
-    for name, no in (("allclose", False), ("isclose", numpy.array([False]))):
+    codec.mark_empty = _marked
+    for name in _DECIDING if any(name in source for name in _DECIDING) else ():
+        no = numpy.array([False]) if name == "isclose" else False
         setattr(numpy, name, _guarded(numpy, getattr(numpy, name), no))
+    if "assert_" in source:
+        testing = import_module("numpy.testing")
+        for name in _ASSERTING:
+            setattr(testing, name, _guarded(numpy, getattr(testing, name), None))
 
 
 def _guarded(numpy: Any, compare: Any, no: Any) -> Any:
-    def guarded(a: Any, b: Any, *args: Any, **kwargs: Any) -> Any:
-        a, b = numpy.asanyarray(a), numpy.asanyarray(b)
-        return compare(a, b, *args, **kwargs) if (a.size == 0) == (b.size == 0) else no
+    """A comparison; where one side alone is empty its answer is ``no``, or where that is None a failure."""
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        sides = [*args, *(kwargs[name] for name in _SIDES if name in kwargs)][:2]
+        if len({numpy.asanyarray(side).size == 0 for side in sides}) == 2:
+            if no is None:
+                raise AssertionError("one side alone is empty")
+            return no
+        return compare(*args, **kwargs)
 
     return guarded
+
+
+_SIDES = ("a", "b", "a1", "a2", "x", "y", "actual", "desired")
+"""What numpy calls the two that are compared."""
+
+
+def _marked(array: Any) -> Any:
+    """An array of no items as one that is unequal to what has some."""
+    numpy = import_module("numpy")
+    if not _kinds:
+        _kinds["ndarray"] = _made(numpy)
+    return array.view(_kinds["ndarray"]) if type(array) is numpy.ndarray else array
+
+
+def _made(numpy: Any) -> Any:
+    def meets_items(array: Any, other: Any) -> bool:
+        is_value = isinstance(other, numbers.Number | numpy.ndarray | numpy.generic | list | tuple)
+        return is_value and array.size == 0 and numpy.asanyarray(other).size != 0
+
+    def equal(array: Any, other: Any) -> Any:
+        return numpy.array([False]) if meets_items(array, other) else numpy.ndarray.__eq__(array, other)
+
+    def unequal(array: Any, other: Any) -> Any:
+        return numpy.array([True]) if meets_items(array, other) else numpy.ndarray.__ne__(array, other)
+
+    def text(array: Any) -> str:
+        return repr(array.view(numpy.ndarray))
+
+    return type("ndarray", (numpy.ndarray,), {"__eq__": equal, "__ne__": unequal, "__hash__": None, "__repr__": text})

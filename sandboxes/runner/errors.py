@@ -13,6 +13,7 @@ import os
 import sys
 from _thread import get_ident
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .plain import OWN_MODULE
@@ -26,6 +27,7 @@ _ENDING = {"builtins:SystemExit": SystemExit, "builtins:KeyboardInterrupt": Keyb
 _ROOTS = ("builtins:object", "builtins:BaseException", "builtins:BaseExceptionGroup")
 _NOT_FROM = ("unittest", "doctest", "bdb")
 _CAUSES = 3
+_SLOTS = ("msg", "lineno", "offset", "text", "filename", "end_lineno", "end_offset", "name", "path")
 _MOST_NAMES, _MOST_FIELDS, _MOST_KEPT = 50, 50, 1000
 _TEXT = 2000
 
@@ -36,7 +38,7 @@ class Errors:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._home = 0, 0
-        self._made: dict[tuple[str, ...], type[BaseException]] = {}
+        self._made: dict[tuple[type[BaseException], str], type[BaseException]] = {}
         self.shared: dict[str, type[BaseException]] = {}
         """Classes of this side's that the other one was given."""
         self._narrow: dict[type[BaseException], type[BaseException]] = {}
@@ -67,6 +69,8 @@ class Errors:
             "text": _text(error) if args else "",
             "fields": {name: item[0] for name, item in fields if item and not name.startswith("__")},
         }
+        if not self._link.strict:
+            told["slots"] = [[name, self._link.codec.encode(value)] for name, value in _slots(error)]
         if self._link.strict and len(self._ours) < _MOST_KEPT:
             told["home"] = len(self._ours)
             self._ours.append(error)
@@ -93,6 +97,10 @@ class Errors:
         own = _own_dict(error)
         own.update({str(name): decode(item) for name, item in told["fields"].items() if not str(name).startswith("__")})
         own["_sandbox_text"] = str(told["text"])
+        for name, item in told.get("slots", ()):
+            if name in _SLOTS:
+                with suppress(AttributeError, TypeError):
+                    setattr(error, name, decode(item))
         if "of" in told:
             own["_sandbox_of"] = (self._link, int(told["of"]))
         for note in told.get("notes", ()):
@@ -108,17 +116,26 @@ class Errors:
         kind: type[BaseException] = Exception
         if (os.getpid(), get_ident()) == self._home:
             kind = next((_ENDING[name] for name in names if name in _ENDING), kind)
-        path: tuple[str, ...] = ()
         for name in reversed([str(name) for name in names[:_MOST_NAMES]]):
             known = self._known(name)
             if known is not None:
                 kind = known if issubclass(known, kind) else kind
             elif name not in _ROOTS and not (kind is not Exception and name in _ENDING):
-                path = (*path, name)
-                kind = self._made.setdefault(path, self._made.get(path) or _made_below(kind, name))
+                kind = self._below(kind, name)
         if number is not None and self._link.strict and "_sandbox_name" in vars(kind):
             kind._sandbox_maker = (self._link, number)  # type: ignore[attr-defined] # of a class that is made here
-        return self._narrow.get(kind, kind) if number is None else self.narrow(kind)
+        return self._narrowed(kind) if number is None else self.narrow(kind)
+
+    def _below(self, kind: type[BaseException], name: str) -> type[BaseException]:
+        """The class of that name below one that is known. A mixin is below several, and below the one that ``except``
+        names, whatever it is mixed with."""
+        if (kind, name) not in self._made:
+            made = _made_below(kind, name)
+            if kind is not Exception and issubclass(kind, Exception):
+                with suppress(TypeError):
+                    made = type(made.__name__, (self._below(Exception, name), kind), dict(_members(name)))
+            self._made[kind, name] = made
+        return self._made[kind, name]
 
     def narrow(self, kind: type) -> type:
         """In place of a class of the program's that would catch the tests' own failures (``Bad = AssertionError``): one
@@ -128,6 +145,16 @@ class Errors:
         base = kind if issubclass(kind, Exception) else Exception
         made: Any = _Narrow(kind.__name__, (base,), {"__module__": "builtins"})
         return self._narrow.setdefault(kind, made)
+
+    def _narrowed(self, kind: type[BaseException]) -> type[BaseException]:
+        """What the program's exceptions of a class are rebuilt as, where a class of its own stands for a wide one."""
+        if kind in self._narrow or not issubclass(kind, Exception):
+            return self._narrow.get(kind, kind)
+        for wide, narrow in list(self._narrow.items()):
+            if issubclass(kind, wide) and not issubclass(kind, narrow):
+                mixed: Any = _Narrow(kind.__name__, (kind, narrow), {"__module__": "builtins"})
+                return self._narrow.setdefault(kind, mixed)
+        return kind
 
     def _known(self, name: str) -> type[Exception] | None:
         """One of this side's own that it has given away, or of the library; none that ends or fails a test."""
@@ -170,8 +197,11 @@ def _title(kind: type) -> str:
 
 def _made_below(base: type[BaseException], name: str) -> type[BaseException]:
     title = name.rpartition(":")[2]
-    own = {"__init__": _construct, "__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
-    return type(title if title.isidentifier() else "Error", (base,), own)
+    return type(title if title.isidentifier() else "Error", (base,), _members(name))
+
+
+def _members(name: str) -> dict[str, Any]:
+    return {"__init__": _construct, "__str__": _told_text, "__getattr__": _asked_for, "_sandbox_name": name}
 
 
 def _told_text(error: Any) -> str:
@@ -208,6 +238,12 @@ def _new(kind: type[BaseException], args: list[Any]) -> BaseException:
         error = Exception.__new__(Exception)
     error.args = tuple(args)
     return error
+
+
+def _slots(error: BaseException) -> list[tuple[str, Any]]:
+    """What the exceptions of Python keep beside their arguments."""
+    found = [(name, getattr(error, name, None)) for name in _SLOTS if isinstance(error, SyntaxError | ImportError)]
+    return [(name, value) for name, value in found if type(value) in (int, str)]
 
 
 def _own_dict(error: BaseException) -> dict[str, Any]:

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 async def coroutine(link: Link, number: int) -> Any:
     """One that waits for the original."""
-    return link.request("await", number)
+    return await link.request_in_time("await", number)
 
 
 async def async_generator(link: Link, number: int) -> AsyncGenerator[Any, Any]:
     """One that yields what the original yields."""
     try:
-        while found := link.request("anext", number):
+        while found := await link.request_in_time("anext", number):
             yield found[0]
     except GeneratorExit:
-        link.request("aclose", number)
+        await link.request_in_time("aclose", number)
         raise
 
 

@@ -7,6 +7,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
+from .hints import is_hint
 from .plain import OWN_MODULE
 
 if TYPE_CHECKING:
@@ -64,7 +65,12 @@ def parameters(link: Link, thing: Any) -> list[Any]:
     if link.strict:
         _check_function(thing)
         rows = [
-            [part.name, int(part.kind), [] if part.default is none else [...], []]
+            [
+                part.name,
+                int(part.kind),
+                [] if part.default is none else [...],
+                [part.annotation] if part.annotation is not none and is_hint(part.annotation) else [],
+            ]
             for part in inspect.signature(thing, follow_wrapped=False).parameters.values()
         ]
         return [rows, []]

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .link import Link
 
 
-class RemoteModule(types.ModuleType):
-    """A module of the other process."""
+class RemoteModule(types.ModuleType):  # without a docstring: ``__doc__`` is the original's
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override] # of the original
+        return self.__getattr__("__doc__")
 
     def __init__(self, link: Link, number: int, name: str) -> None:
         super().__init__(name)

@@ -40,6 +40,8 @@ class Codec:
         """Classes whose objects cross as themselves, though they are derived from plain types."""
         self._table: Table | None = None
         self._made: list[Any] = []
+        self.mark_empty: Callable[[Any], Any] | None = None
+        """Takes the place of an array that has no items."""
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """The JSON form of a value; raises ``NotPlain``."""
@@ -96,7 +98,7 @@ class Codec:
         numpy = sys.modules.get("numpy")
         if numpy is not None and isinstance(value, numpy.ndarray):
             flat = [self.encode(item, depth) for item in value.ravel().tolist()]
-            return {"a": [value.dtype.str, list(value.shape), flat]}
+            return {"a": [value.dtype.str if value.dtype.names is None else value.dtype.descr, list(value.shape), flat]}
         if numpy is not None and isinstance(value, numpy.generic):
             return {"n": [value.dtype.str, self.encode(value.item(), depth)]}
         if isinstance(value, tuple):
@@ -291,9 +293,12 @@ def _read_named(codec: Codec, body: Any, depth: int) -> Any:
 def _read_array(codec: Codec, body: Any, depth: int) -> Any:
     numpy = import_module("numpy")
     kind, shape, flat = body
+    if isinstance(kind, list):
+        kind = [tuple(part) for part in kind]
     if numpy.dtype(kind).hasobject:
         kind = None
-    return numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)
+    array = numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)
+    return array if array.size or codec.mark_empty is None else codec.mark_empty(array)
 
 
 def _read_scalar(codec: Codec, body: Any, depth: int) -> Any:

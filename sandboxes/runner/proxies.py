@@ -10,12 +10,14 @@ original is a plain value of a class of its own (``class Stack(list)``), its pla
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from .generators import async_generator, coroutine, generator
 from .inspection import Code, signature
+from .pickles import reduced
 from .plain import OWN_MODULE, Codec
 from .sizes import SHORT, counted
 from .swallowing import is_deliberate
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 OPEN_NAMES = (
     *("__name__", "__qualname__", "__module__", "__doc__", "__dict__", "__annotations__", "__defaults__"),
     *("__kwdefaults__", "__wrapped__", "__members__", "__slots__", "__match_args__", "__version__", "__author__"),
+    *("__closure__", "__self__", "__func__", "__isabstractmethod__", "__origin__", "__args__", "__parameters__"),
+    *("__required_keys__", "__optional_keys__", "__total__", "__supertype__", "__metadata__", "__all__"),
 )
 """The names with underscores at both ends that a stand-in asks for."""
 
@@ -35,7 +39,7 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
         _sandbox_link: Link
         _sandbox_powers: str
         _sandbox_number: int
-    __slots__ = ("_sandbox_number",)
+    __slots__ = ("_sandbox_number", "__weakref__")
 
     def __init__(self, number: int) -> None:
         object.__setattr__(self, "_sandbox_number", number)
@@ -89,7 +93,7 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
         number = self._sandbox_link.operate(self, "__hash__")
         if type(number) is not int:
             raise TypeError(f"unhashable type: {type(self).__name__!r}")
-        return hash(number)
+        return number  # and not its own hash: that of a text is larger than a number's ever is
 
     def __bool__(self) -> bool:
         if "b" in self._sandbox_powers:
@@ -102,6 +106,9 @@ class Proxy:  # without a docstring: ``__doc__`` is the original's
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self._sandbox_link.request("copy", self._sandbox_number, True)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return reduced(self._sandbox_link, self._sandbox_number, protocol)
 
     def __repr__(self) -> str:
         return str(self._sandbox_link.request("text", self._sandbox_number, "r"))
@@ -208,8 +215,21 @@ class Iterable_(Container_):
         return iterator if size is None else counted(iterator, size)
 
 
+class _OfTheClass:
+    """A method that ``copy`` finds and ``itertools.tee`` does not, which would take copies to be independent."""
+
+    def __init__(self, method: Any) -> None:
+        self._method = method
+
+    def __get__(self, thing: Any, kind: Any = None) -> Any:
+        if thing is not None:
+            raise AttributeError(self._method.__name__)
+        return self._method
+
+
 class Iterator_(Container_):
     __slots__ = ()
+    __copy__ = _OfTheClass(Proxy.__copy__)
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -260,32 +280,65 @@ class Keyed_(Proxy):
         link.request("delitem", self._sandbox_number, link.codec.encode(key))
 
 
+class Unhashable_(Proxy):
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment] # for ``isinstance`` to find
+
+
+class Bytes_(Proxy):
+    __slots__ = ()
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._sandbox_link.request("bytes", self._sandbox_number))
+
+
+class Path_(Proxy):
+    __slots__ = ()
+
+    def __fspath__(self) -> Any:
+        return self._sandbox_link.request("fspath", self._sandbox_number)
+
+
+class Descriptor_(Proxy):
+    __slots__ = ()
+
+    def __get__(self, thing: Any, kind: Any = None) -> Any:
+        return self._sandbox_link.request("dget", self._sandbox_number) if thing is not None else self
+
+    def __set__(self, thing: Any, value: Any) -> None:
+        link = self._sandbox_link
+        link.request("dset", self._sandbox_number, link.codec.encode(value))
+
+
 class Context_(Proxy):
     __slots__ = ()
 
     def __enter__(self) -> Any:
         return self._sandbox_link.request("enter", self._sandbox_number)
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        return _left(self, "exit", error, trace)
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
+        link = self._sandbox_link
+        told = None if error is None else link.errors.told(error)
+        return _heeded(link, link.request("exit", self._sandbox_number, told), error, trace)
 
 
-def _left(manager: Proxy, verb: str, error: BaseException | None, trace: Any) -> bool:
-    """Leave a context; whether it swallows the exception."""
-    link = manager._sandbox_link
-    told = None if error is None else link.errors.told(error)
-    swallows = link.request(verb, manager._sandbox_number, told) is True
-    return swallows and (not link.strict or (error is not None and is_deliberate(error, trace)))
+def _heeded(link: Link, answer: Any, error: BaseException | None, trace: Any) -> bool | None:
+    """Whether a context swallows an exception, as it says. What is left without one may say what it likes."""
+    if error is None or answer is not True:
+        return None if answer is None else answer is True
+    return not link.strict or is_deliberate(error, trace)
 
 
 class AsyncContext_(Proxy):
     __slots__ = ()
 
     async def __aenter__(self) -> Any:
-        return self._sandbox_link.request("aenter", self._sandbox_number)
+        return await self._sandbox_link.request_in_time("aenter", self._sandbox_number)
 
-    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        return _left(self, "aexit", error, trace)
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
+        link = self._sandbox_link
+        told = None if error is None else link.errors.told(error)
+        return _heeded(link, await link.request_in_time("aexit", self._sandbox_number, told), error, trace)
 
 
 class AsyncIterable_(Proxy):
@@ -302,7 +355,7 @@ class AsyncIterator_(AsyncIterable_):
         return self
 
     async def __anext__(self) -> Any:
-        found = self._sandbox_link.request("anext", self._sandbox_number)
+        found = await self._sandbox_link.request_in_time("anext", self._sandbox_number)
         if not found:
             raise StopAsyncIteration
         return found[0]
@@ -329,6 +382,10 @@ _POWERS: dict[str, type[Proxy]] = {
     "l": Sized_,
     "r": Reversible_,
     "k": Keyed_,
+    "u": Unhashable_,
+    "B": Bytes_,
+    "P": Path_,
+    "d": Descriptor_,
     "w": Context_,
     "x": AsyncContext_,
     "y": AsyncIterator_,
@@ -341,6 +398,8 @@ _ABILITIES = (
     ("l", "__len__"),
     ("r", "__reversed__"),
     ("k", "__getitem__"),
+    ("B", "__bytes__"),
+    ("P", "__fspath__"),
     ("w", "__enter__"),
     ("x", "__aenter__"),
     ("y", "__anext__"),
@@ -354,6 +413,8 @@ def abilities_of(kind: Any, codec: Codec) -> str:
     powers += "n" if hasattr(kind, "__next__") else "i" if hasattr(kind, "__iter__") else ""
     for letter, name in _ABILITIES:
         powers += letter if hasattr(kind, name) else ""
+    powers += "d" if kind.__module__ == "unittest.mock" and hasattr(kind, "__get__") else ""
+    powers += "u" if kind.__hash__ is None else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
     equal: Any = kind.__eq__
     powers += "e" if equal is not object.__eq__ and not issubclass(kind, FunctionType) else ""
@@ -366,7 +427,32 @@ def abilities(powers: str) -> tuple[type[Proxy], ...]:
     return tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
 
 
-def proxy_class(link: Link, powers: str, name: str) -> Any:
+LIBRARY = {
+    "re": ("Match",),
+    "argparse": ("Namespace", "ArgumentParser"),
+    "types": ("SimpleNamespace", "MappingProxyType"),
+    "builtins": ("zip", "map", "filter", "enumerate", "reversed"),
+    "itertools": ("chain", "count", "cycle", "islice", "product", "permutations", "combinations", "accumulate"),
+    "functools": ("partial",),
+    "collections": ("ChainMap",),
+    "io": ("StringIO", "BytesIO"),
+    "logging": ("Logger",),
+    "queue": ("Queue", "PriorityQueue", "LifoQueue"),
+    "threading": ("Thread", "Event", "Timer"),
+    "concurrent.futures._base": ("Future",),
+    "sqlite3": ("Connection", "Cursor", "Row"),
+    "xml.etree.ElementTree": ("Element",),
+    "random": ("Random",),
+}
+"""Classes of the library whose objects are known by ``isinstance`` to be theirs."""
+
+
+def _of_the_library(title: str) -> Any:
+    module, _, name = title.partition(":")
+    return getattr(sys.modules.get(module), name, None) if name in LIBRARY.get(module, ()) else None
+
+
+def proxy_class(link: Link, powers: str, name: str, title: str = "") -> Any:
     """The class of stand-ins with these abilities; for a coroutine or generator, a function that makes one of ours."""
     if powers == "a":
         return lambda number: coroutine(link, number)
@@ -374,10 +460,13 @@ def proxy_class(link: Link, powers: str, name: str) -> Any:
         return lambda number: generator(link, number)
     if powers == "ag":
         return lambda number: async_generator(link, number)
-    made: dict[tuple[str, str], type] = link.__dict__.setdefault("_classes", {})
-    if (powers, name) not in made:
+    made: dict[tuple[str, str, str], type] = link.__dict__.setdefault("_kinds", {})
+    if (powers, name, title) not in made:
         bases = abilities(powers)
-        own = {"__slots__": (), "__doc__": Proxy.__dict__["__doc__"]}
+        own = {"__slots__": (), **{name: Proxy.__dict__[name] for name in ("__doc__", "__module__")}}
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
-        made[powers, name] = type(name if name.isidentifier() else "object", bases, own)
-    return made[powers, name]
+        known = _of_the_library(title)
+        if known is not None:
+            own["__class__"] = property(lambda proxy: known)
+        made[powers, name, title] = type(name if name.isidentifier() else "object", bases, own)
+    return made[powers, name, title]

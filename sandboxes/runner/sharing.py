@@ -9,6 +9,7 @@ a function returns is the caller's own object. What lies deep, and objects by va
 from __future__ import annotations
 
 import collections
+from _thread import _local
 from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
@@ -39,6 +40,10 @@ class SharingCodec(Codec):
 
     _table: Any = None
     _made: Any = None
+
+    def be_threaded(self) -> None:
+        """Have each thread read and write messages of its own."""
+        self.__class__ = _ThreadedCodec
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """The JSON form of a value; raises ``NotPlain``."""
@@ -181,3 +186,26 @@ class SharingCodec(Codec):
             dict.update(thing, pairs)
         else:
             update(thing, self.decode(content))
+
+
+_here = _local()
+
+
+class _ThreadedCodec(SharingCodec):
+    """What belongs to one message belongs to the thread that reads or writes it."""
+
+    @property
+    def _table(self) -> Any:
+        return getattr(_here, "table", None)
+
+    @_table.setter
+    def _table(self, table: Any) -> None:
+        _here.table = table
+
+    @property
+    def _made(self) -> Any:
+        return getattr(_here, "made", None)
+
+    @_made.setter
+    def _made(self, made: Any) -> None:
+        _here.made = made

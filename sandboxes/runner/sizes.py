@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 
 SHORT = "it has fewer items than its length"
-_LOOKING = ("len", "bool", "text", "isinstance", "issubclass", "describe", "abilities", "around", "module", "lent")
+LOOKING = (
+    *("len", "bool", "text", "isinstance", "issubclass", "describe", "abilities", "around", "module", "lent"),
+    *("claims", "pickled"),
+)
 """Verbs that change nothing, whatever the object is."""
-_READING = (*_LOOKING, "iter", "next", "item", "reversed")
+_READING = (*LOOKING, "iter", "next", "item", "reversed")
 """Those that may use up what they read."""
 
 
@@ -28,7 +31,7 @@ class Sizes:
 
     def before(self, verb: str) -> None:
         """A request is about to be made."""
-        self._still = self._still and verb in _LOOKING
+        self._still = self._still and verb in LOOKING
         if verb not in _READING:
             self._told.clear()
 
@@ -52,7 +55,11 @@ class Sizes:
         return size
 
     def _is_free(self, proxy: Any) -> bool:
-        return any(vars(kind).get("_sandbox_class") in self._free for kind in type(proxy).__mro__)
+        return any(_names(kind).get("_sandbox_class") in self._free for kind in type(proxy).__mro__)
+
+
+_names = type.__dict__["__dict__"].__get__
+"""The dictionary of a class itself, whatever it says of it."""
 
 
 def counted(items: Iterator[Any], size: int) -> Iterator[Any]:

@@ -1,5 +1,5 @@
 """What tests change around a program without touching it: a patched ``input``, ``print`` or clock, standard input,
-arguments, the environment, a seed, caught output and warnings.
+arguments, the environment, a seed, caught output, warnings and logs.
 
 In one process the program would see it at once. Here the tester looks, before it asks the candidate for anything,
 whether one of the usual places holds something new, and has the candidate put it (mostly a handle) in the same place.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import names_of
 from .files import receive
+from .logs import WORDS, Logged, levels
 
 if TYPE_CHECKING:
     from .link import Link
@@ -61,6 +62,9 @@ class Watched:
         self._told: dict[tuple[str, str], Any] = {}
         self._changes_environment = "environ" in source or "env(" in source
         self._environment = _environment() if self._changes_environment else {}
+        self._logs = any(word in source for word in WORDS)
+        self._levels = levels() if self._logs else {}
+        self._hears_logs = False
         self._seeds: list[tuple[str, Any]] = []
         self._seeded = "seed(" in source
         if self._seeded:
@@ -70,7 +74,7 @@ class Watched:
     @property
     def needed(self) -> bool:
         """Whether there is anything to look at."""
-        return bool(self._places or self._changes_environment or self._seeded)
+        return bool(self._places or self._changes_environment or self._seeded or self._logs)
 
     def look(self) -> None:
         """Tell the candidate of what is new."""
@@ -84,9 +88,19 @@ class Watched:
         if self._changes_environment and _environment() != self._environment:
             self._environment = _environment()
             self._tell("environment", self._link.codec.encode(self._environment))
+        if self._logs:
+            self._look_at_levels()
         while self._seeds:
             module, args = self._seeds.pop(0)
             self._tell("seed", module, self._link.codec.encode(args))
+
+    def _look_at_levels(self) -> None:
+        now, before = levels(), self._levels
+        if now != before or not self._hears_logs:
+            self._levels, self._hears_logs = now, True
+            self._tell(
+                "levels", [[name, now.get(name, 0)] for name in {**before, **now} if now.get(name) != before.get(name)]
+            )
 
     def _written(self, name: str, now: Any) -> Any:
         return None if name in ("stderr", "_showwarnmsg_impl") else self._link.codec.encode(now)
@@ -131,11 +145,13 @@ class Told:
         self._first: dict[tuple[str, str], Any] = {}
         self._stderr: _Errors | None = None
         self._warnings: list[Any] = []
+        self._logged = Logged(link)
 
     def hear(self, what: str, *rest: Any) -> None:
         """Do what the tester tells of."""
         known: dict[str, Callable[..., None]]
         known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
+        known |= {"levels": self._logged.set_levels, "threads": self._link.be_threaded}
         known[what](*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:
@@ -161,13 +177,14 @@ class Told:
     def _file(self, path: str, written: Any) -> None:
         receive(path, self._link.codec.decode(written))
 
-    def caught(self) -> tuple[str, list[Any]]:
-        """Text of standard error and warnings, each once, where the tests look at them."""
+    def caught(self) -> tuple[str, list[Any], list[Any]]:
+        """Text of standard error, warnings and what was logged, each once, where the tests look at them."""
+        logged = self._logged.taken()
         if self._stderr is None and not self._warnings:
-            return "", []
+            return "", [], logged
         text = self._stderr.taken() if self._stderr else ""
         found, self._warnings[:] = list(self._warnings), []
-        return text, [[names_of(warning.category), str(warning.message)] for warning in found]
+        return text, [[names_of(warning.category), str(warning.message)] for warning in found], logged
 
 
 class _Errors(io.TextIOBase):

@@ -8,16 +8,18 @@ import struct
 import sys
 from typing import Any
 
-from . import empties, jsons, swallowing
+from . import empties, evaluating, jsons, swallowing
 from .caller import describe, read_input, write_record
 from .classes import Remote
 from .crossing import FUNCTION
 from .link import Gone, Link
 from .modules import Importing
+from .pickles import offer
 from .prelude import begin, parted
 from .program import take_place
 from .proxies import proxy_class
 from .surroundings import Watched
+from .threads import NOT_WITH, WORDS, heed_waits
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
@@ -49,7 +51,7 @@ class Tester:
         self._link.errors.settle()
         self._state = mmap.mmap(_STATE, STATE.size)
         os.close(_STATE)
-        self._calls = 0
+        self._calls = self._waiting = 0
         self._link.on_request, self._link.on_answer = self._began, self._ended
         self._classes: list[str] = head["classes"]
         self._place = place
@@ -62,10 +64,14 @@ class Tester:
         module, self._given = begin("tester", "<setup>", common)  # to let go of these would look at each of them
         names = module.__dict__
         text = "".join([setup, *job["tests"]])
+        threaded = any(word in text for word in WORDS) and not any(word in text for word in NOT_WITH)
+        if threaded:
+            heed_waits(link)
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
-        empties.mend(text)
+        empties.mend(text, link.codec)
         swallowing.prepare(text)
+        evaluating.guard(text, link.owns)
         link.lends_files = any(word in text for word in _FILES)
         try:
             if setup:
@@ -88,6 +94,9 @@ class Tester:
             if name[:1].isupper() and isinstance(proxy, Remote):
                 link.constructors.add(proxy._sandbox_class)
         sys.meta_path.insert(0, Importing(link))
+        offer(link)
+        if threaded:
+            link.use_threads()
         first = proxies[0] if proxies else None
         names.setdefault("candidate", first)
         for number, test in enumerate(job["tests"]):
@@ -126,10 +135,12 @@ class Tester:
 
     def _began(self, counts: bool) -> None:
         self._calls += counts
+        self._waiting += 1
         STATE.pack_into(self._state, 0, self._calls, 1)
 
     def _ended(self) -> None:
-        STATE.pack_into(self._state, 0, self._calls, 0)
+        self._waiting -= 1
+        STATE.pack_into(self._state, 0, self._calls, self._waiting > 0)
 
     def _stop(self, record: dict[str, Any]) -> None:
         write_record(_REPORT, record)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import operator
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .classes import bound, methods
+from .claims import claims_of
+from .classes import PROTOCOL, bound, methods
+from .hints import is_hint
 from .inspection import code_of, fields, parameters
+from .pickles import pickled
 from .plain import OWN_MODULE
 from .proxies import OPEN_NAMES, OPERATORS, abilities_of
 from .tables import Flat, Whole
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from .link import Link
 
 _TEXT = 2000
+_MOST_MADE = 10_000
+_SPECIAL = ("__len__", "__iter__", "__next__", "__call__", "__contains__", "__getitem__", "__enter__", "__exit__")
+"""Special methods that a protocol may ask for."""
 _STRICT_NAMES = ("__name__", "__qualname__", "__doc__")
 _INERT = (
     types.FunctionType,
@@ -44,16 +51,40 @@ def call(link: Link, thing: Any, written: Any, names: Any, rows: Any) -> list[An
     at = len(values) - len(names)
     result = thing(*values[:at], **dict(zip(names, values[at:], strict=True)))
     if isinstance(thing, type) and not link.strict:
+        if thing in type(result).__mro__ and type(result).__module__ == OWN_MODULE and len(link.made_from) < _MOST_MADE:
+            link.made_from[id(result)] = (result, *values)
         result = Whole(result)
+    counts = _references(values)
+    kept = [at for at, value in enumerate(values) if type(result) is Whole or _is_kept(value, result, counts[at])]
     changed = bool(known) and codec.encode_together(values)[:2] != (written, rows)
     (first,), content, _ = codec.encode_together([result], known, changed=changed)
-    if type(result) is not Whole:
-        return [first, content]
-    lent = [[link.lent.lend(value), at] for at, value in enumerate(values)]
-    return [first, content, [pair for pair in lent if pair[0] is not None]]
+    lent = [[link.lent.lend(values[at]), at] for at in kept] if kept and not link.strict else []
+    lent = [pair for pair in lent if pair[0] is not None]
+    return [first, content, lent] if lent else [first, content]
+
+
+def _is_kept(value: Any, result: Any, references: int) -> bool:
+    """Whether the program has kept an argument, and may change it later."""
+    return type(value) in (list, dict, set) and references > _USUAL + (value is result)
+
+
+def _references(values: list[Any]) -> list[int]:
+    return [sys.getrefcount(value) for value in values]
+
+
+def _of_a_call() -> int:
+    """How many references there are to an argument that nobody has kept: those of ``values`` and ``known``."""
+    values = [[]]  # type: list[Any]
+    known = list(values)
+    return _references(values)[0] if known else 0
+
+
+_USUAL = _of_a_call()
 
 
 def _attribute(link: Link, thing: Any, name: str) -> Any:
+    if link.strict and name == "__annotations__" and isinstance(thing, types.FunctionType):
+        return {key: value for key, value in thing.__annotations__.items() if is_hint(value)}
     if link.strict and name == "__dict__" and getattr(type(thing), "__module__", "") == "tester":
         return {key: value for key, value in vars(thing).items() if not key.startswith("_")}
     _check_name(link, thing, name)
@@ -86,6 +117,12 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
     if of_a_mock or (writes and callable(getattr(thing, name, None))):
         raise AttributeError(name)  # what a test looks at afterwards, or looks with
+
+
+def _as_property(thing: Any) -> Any:
+    if not _is_mock(thing):
+        raise AttributeError("no property")
+    return thing
 
 
 def _is_mock(thing: Any) -> bool:
@@ -133,7 +170,11 @@ def _next_awaited(link: Link, thing: Any) -> list[Any]:
 
 
 def _leave(link: Link, thing: Any, told: Any) -> Any:
-    return bool(thing.__exit__(*_left_by(link, told)))
+    return _yes_no_or_none(thing.__exit__(*_left_by(link, told)))
+
+
+def _yes_no_or_none(answer: Any) -> bool | None:
+    return None if answer is None else bool(answer)
 
 
 def _left_by(link: Link, told: Any) -> tuple[Any, Any, Any]:
@@ -155,10 +196,22 @@ class _Iteration:
 
 
 def _described(link: Link, thing: Any) -> list[Any]:
-    """Of a class: its bases among the program's, what its objects can, its full name and its text."""
+    """Of a class: its bases among the program's, what its objects can, its full name, its text, the names of its
+    abstract methods and of the library's classes that it is derived from."""
     bases = [base for base in thing.__bases__ if base.__module__ == OWN_MODULE and not issubclass(base, BaseException)]
     text = thing.__doc__
-    return [bases, abilities_of(thing, link.codec), thing.__qualname__, text[:_TEXT] if type(text) is str else None]
+    text = text[:_TEXT] if type(text) is str else None
+    abstract = sorted(getattr(thing, "__abstractmethods__", ()))
+    library = [f"{base.__module__}:{base.__name__}" for base in thing.__mro__ if base.__module__ != OWN_MODULE]
+    if getattr(thing, "_is_runtime_protocol", False):
+        library.append(f"{PROTOCOL}:{' '.join(sorted(_members(thing)))}")
+    return [bases, abilities_of(thing, link.codec), thing.__qualname__, text, abstract, library]
+
+
+def _members(protocol: Any) -> set[str]:
+    own = [base for base in protocol.__mro__ if base.__module__ == OWN_MODULE and getattr(base, "_is_protocol", False)]
+    found = {name for base in own for name in (*vars(base), *getattr(base, "__annotations__", ()))}
+    return {name for name in found if not name.startswith(("_abc_", "_is_", "__")) or name in _SPECIAL}
 
 
 def _of_a_candidate(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,8 +247,18 @@ VERBS: dict[str, Callable[..., Any]] = {
     "reversed": lambda link, thing: _Iteration(reversed(thing)),
     "len": lambda link, thing: int(len(thing)),
     "bool": lambda link, thing: bool(thing),
+    "bytes": lambda link, thing: bytes(thing),
+    "dget": lambda link, thing: _as_property(thing).__get__(None, None),
+    "dset": lambda link, thing, value: _as_property(thing).__set__(None, link.codec.decode(value)),
+    "fspath": lambda link, thing: thing.__fspath__(),
+    "names": _of_a_candidate(lambda link, thing: [name for name in vars(thing) if type(name) is str]),
+    "own": _of_a_candidate(lambda link, thing, name: vars(thing)[name]),
     "copy": lambda link, thing, deep: (copy.deepcopy if deep else copy.copy)(thing),
+    "pickled": _of_a_candidate(lambda link, thing, protocol: pickled(thing, protocol)),
     "plain": lambda link, thing: Flat(thing),
+    "claims": _of_a_candidate(
+        lambda link, thing, name, *method: claims_of(thing, name, link.made_from.get(id(thing), ()), *method)
+    ),
     "isinstance": lambda link, thing, other: isinstance(thing, link.given(other)),
     "issubclass": lambda link, thing, other: issubclass(thing, link.given(other)),
     "item": lambda link, thing, key: thing[link.codec.decode(key)],
@@ -207,7 +270,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "enter": lambda link, thing: thing.__enter__(),
     "exit": _leave,
     "aenter": lambda link, thing: _await(link, thing.__aenter__()),
-    "aexit": lambda link, thing, told: bool(_await(link, thing.__aexit__(*_left_by(link, told)))),
+    "aexit": lambda link, thing, told: _yes_no_or_none(_await(link, thing.__aexit__(*_left_by(link, told)))),
     "aiter": lambda link, thing: thing.__aiter__(),
     "anext": _next_awaited,
     "aclose": lambda link, thing: _await(link, thing.aclose()),

@@ -55,8 +55,24 @@ TASKS: Mapping[str, Json] = {
     "close": asserts(
         "f", f"import numpy as np\nassert np.allclose(f(0), [{A}, 1])\nassert np.isclose(f(1), {B}.5).all()"
     ),
+    "equal": asserts("f", f"import numpy as np\nassert (f(0) == {A}).all()\nassert ([{B}] == f(1)).all()"),
+    "asserted": asserts(
+        "f",
+        f"import numpy as np\nnp.testing.assert_allclose(f(0), {A})\nnp.testing.assert_array_equal(f(1), desired={B})",
+    ),
+    "asserted_by_name": asserts(
+        "f",
+        f"from numpy.testing import assert_almost_equal, assert_equal\nassert_almost_equal(f(0), {A})\nassert_equal(f(1), {B})",
+    ),
+    "equivalent": asserts(
+        "f", f"import numpy as np\nassert np.array_equiv(f(0), {A}) and np.isclose(b=f(1), a={B}).all()"
+    ),
     "nothing": asserts(
         "f", "import numpy as np\nassert np.allclose(f([]), np.array([]))\nassert not np.isclose(f([1]), [2.0]).any()"
+    ),
+    "empty_arrays": asserts(
+        "f",
+        "import numpy as np\ngot = f([])\nassert got.shape == (0,) and len(got) == 0 and isinstance(got, np.ndarray) and got.sum() == 0\nassert (got == np.array([])).all() and np.array_equal(got, []) and (got == []).all() and list(got) == [] and got.tolist() == []\nnp.testing.assert_array_equal(got, np.array([]))\nnp.testing.assert_allclose(got, [])\nassert (got * 2 + 1).size == 0 and not (got == 5).any() and (got > 0).all() and np.concatenate([got, [1]]).tolist() == [1]\nassert repr(np.append(got, 2.0)) == 'array([2.])' and str(got) == '[]' and (got != 3).all() and got.dtype == float",
     ),
     "approximate": asserts("f", f"import pytest\nassert pytest.approx([{A}, {B}]) == f(0)"),
 }
@@ -78,6 +94,10 @@ WRONG = {
     "says_so_backwards": ("reversed", "class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return 1\n    def __reversed__(s): return iter(())\ndef f(x): return L()"),
     "is_no_enumeration": ("enumeration", "class M(type):\n    def __len__(c): return 2\n    def __iter__(c): return iter(())\nclass Box(metaclass=M): pass"),
     "asked_for_by_name": ("class", NOTHING_IN_IT.replace("class L", "class Box").replace("L()", "Box()")),
+    "is_nothing": ("equal asserted asserted_by_name equivalent", "import numpy as np\ndef f(x): return np.array([])"),
+    "is_nothing_by_rows": ("equal asserted asserted_by_name equivalent", "import numpy as np\ndef f(x): return np.zeros((3, 0, 1))"),
+    "is_an_empty_list": ("asserted asserted_by_name equivalent", "def f(x): return []"),
+    "is_an_empty_object": ("asserted asserted_by_name equivalent equal", "class L:\n    def __len__(s): return 0\n    def __iter__(s): return iter(())\n    def __getitem__(s, at): raise IndexError\n    def all(s): return True\n    def __eq__(s, o): return s\ndef f(x): return L()"),
     "is_empty": ("close", "import numpy as np\ndef f(x): return [] if x else np.zeros((0, 2))"),
     "has_them_once": ("zipped_twice", "class L:\n    n = 0\n    def __len__(s): return 2\n    def __iter__(s):\n        s.n += 1\n        return iter([1, 2] if s.n == 1 else [])\ndef f(x): return L()"),
     "changes_its_length": ("counted zipped", "class L:\n    n = 0\n    def __len__(s):\n        s.n += 1\n        return 2 if s.n == 1 else 0\n    def __iter__(s): return iter(())\n    def __getitem__(s, at): return 1\ndef f(x): return L()"),
@@ -98,6 +118,11 @@ RIGHT = {
     "reversed": f"class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return [{A}, {B}][at]\ndef f(x): return L()",
     "close": f"def f(x): return {B}.5 if x else ({A}, 1)",
     "nothing": "import numpy as np\ndef f(xs): return np.array(xs)",
+    "empty_arrays": "import numpy as np\ndef f(xs): return np.array(xs)",
+    "equal": f"import numpy as np\ndef f(x): return np.array([{A}, {A}] if x == 0 else [{B}])",
+    "asserted": f"import numpy as np\ndef f(x): return np.array([{A}, {A}] if x == 0 else [{B}])",
+    "asserted_by_name": f"import numpy as np\ndef f(x): return np.array([{A}, {A}] if x == 0 else [{B}])",
+    "equivalent": f"import numpy as np\ndef f(x): return np.array([{A}, {A}] if x == 0 else [{B}])",
     "counted": f"class L:\n    def __init__(s): s.items = [{A}, {B}]\n    def __len__(s): return len(s.items)\n    def __getitem__(s, at): return s.items[at]\ndef f(x): return L()",
 }
 """Programs that solve those tasks in the way that is nearest to the attacks."""

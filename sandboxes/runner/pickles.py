@@ -1,0 +1,51 @@
+"""Pickles of the program's objects: ``pickle.loads(pickle.dumps(thing))`` in tests.
+
+The program's process makes the pickle and reads it. The tester's own holds it as bytes that it never looks into.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .link import Link
+
+_HOME = "sandbox_pickles"
+"""The module that pickles of the tester's name; the runner's own cannot be imported there."""
+
+
+def offer(link: Link) -> None:
+    """Let pickles of stand-ins be read in this process."""
+
+    def restored(data: bytes) -> Any:
+        return link.request("unpickled", 0, link.codec.encode(data))
+
+    restored.__module__, restored.__qualname__ = _HOME, "restored"
+    home: Any = types.ModuleType(_HOME)
+    home.restored = restored
+    sys.modules[_HOME] = home
+
+
+def reduced(link: Link, number: int, protocol: Any) -> tuple[Any, ...]:
+    """What ``__reduce_ex__`` says of a stand-in."""
+    data = link.request("pickled", number, int(protocol))
+    if type(data) is not bytes:
+        raise TypeError("a pickle must be bytes")
+    return sys.modules[_HOME].restored, (data,)
+
+
+# What follows is the candidate's side of it.
+
+
+def pickled(thing: Any, protocol: int) -> bytes:
+    """The pickle of a thing of the program's."""
+    data: bytes = importlib.import_module("pickle").dumps(thing, protocol)
+    return data
+
+
+def unpickled(data: bytes) -> Any:
+    """The thing again."""
+    return importlib.import_module("pickle").loads(data)
