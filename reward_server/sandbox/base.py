@@ -39,10 +39,6 @@ class SandboxDied(Unavailable):
         super().__init__(message, reason="sandbox_died")
 
 
-class NotClean(SandboxDied):
-    """The sandbox could not be cleaned of its last occupant: nothing of this one has run in it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Language:
     """How programs of one language are built and run in an image.

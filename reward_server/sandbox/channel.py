@@ -27,6 +27,8 @@ class Channel:
         self._errors = bytearray()
         self._deadline = 0.0
         self._held: list[bytes] = []
+        self.occupants = 0
+        """How many have had the sandbox so far."""
 
     def hold(self, head: Head, parts: Sequence[bytes] = ()) -> None:
         """Keep a frame that is not answered, to be sent with the next one: each way through an engine costs both."""

@@ -26,6 +26,6 @@ def fingerprint(image: str) -> str:
     """Of the sources of the runner and of an image: one built from others is not what this server speaks to."""
     digest = hashlib.sha256()
     sources = [*(folder() / "runner").glob("*.py"), *(folder() / "images" / image).glob("*")]
-    for path in sorted(sources):
+    for path in sorted(path for path in sources if path.is_file()):  # an installer leaves folders of compiled files
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

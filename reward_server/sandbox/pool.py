@@ -11,15 +11,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from reward_server.errors import ConfigurationError, InvalidTask, LimitExceeded, Unavailable
-from reward_server.sandbox.base import ImageInfo, NotClean, Sandbox, SandboxDied
+from reward_server.sandbox.base import ImageInfo, Sandbox, SandboxDied
 from reward_server.sandbox.build_cache import BuildCache
 from reward_server.sandbox.channel import Channel
-from reward_server.sandbox.session import Session
+from reward_server.sandbox.session import NotClean, Session
 
 T = TypeVar("T")
 Policy = Literal["warm", "single_use"]
@@ -114,9 +114,12 @@ class Pool:
         """See ``base.Sandboxes``."""
         return self._driver.images()
 
-    @contextmanager
-    def open(self, image: str, memory_mb: int = 512) -> Iterator[Sandbox]:
+    def open(self, image: str, memory_mb: int = 512) -> AbstractContextManager[Sandbox]:
         """See ``base.Sandboxes``."""
+        return self._open(image, memory_mb)
+
+    @contextmanager
+    def _open(self, image: str, memory_mb: int) -> Iterator[Session]:
         key = (image, self._size(memory_mb))
         box = self._acquire(key)
         session = Session(box.channel, box.image, self._driver.isolation, self._compiled)
@@ -136,12 +139,13 @@ class Pool:
         """See ``base.Sandboxes``."""
         deaths = 0
         for _ in range(self._config.limit + _DEATHS_OF_OURS):
-            with self.open(image, memory_mb) as sandbox:
+            with self._open(image, memory_mb) as sandbox:
                 try:
                     return job(sandbox)
                 except SandboxDied as error:
                     last = error
-            deaths += not isinstance(last, NotClean) and self._driver.works()
+            # one that another has had before may have died of that one: there are not many of these
+            deaths += sandbox.is_first and not isinstance(last, NotClean) and self._driver.works()
             if deaths == 2:
                 raise LimitExceeded(f"it ended its sandbox twice: {last}", limit="killed_sandbox")
         raise last

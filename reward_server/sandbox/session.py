@@ -23,7 +23,6 @@ from reward_server.sandbox.base import (
     ImageInfo,
     Interaction,
     Language,
-    NotClean,
     Program,
     SandboxDied,
     Tester,
@@ -41,12 +40,19 @@ _CHUNK_INPUTS, _CHUNK_BYTES = 64, 8 << 20
 _NO_EXECUTION = Execution(exit_code=0)
 
 
+class NotClean(SandboxDied):
+    """The sandbox could not be cleaned of its last occupant: nothing of this one has run in it."""
+
+
 class Session:
     """One occupant's use of one sandbox: ``base.Sandbox`` over a channel."""
 
     def __init__(self, channel: Channel, image: ImageInfo, isolation: str, compiled: BuildCache) -> None:
         self._channel, self.image, self.isolation, self._compiled = channel, image, isolation, compiled
         channel.hold({"do": "reset"})  # of who was there before
+        channel.occupants += 1
+        self.is_first = channel.occupants == 1
+        """Whether nobody was there before, so that whatever happens to the sandbox is this occupant's doing."""
         self._builds = 0
         self._iterator: Iterator[Execution] | None = None
         self.dirty: str | None = None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .inspection import fields_of, signature
 from .plain import OWN_MODULE
-from .proxies import abilities
+from .powers import abilities
 from .sizes import counted
 
 if TYPE_CHECKING:

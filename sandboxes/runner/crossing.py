@@ -21,7 +21,8 @@ from .hints import hint_of, hint_parts
 from .lending import Lent
 from .modules import RemoteModule
 from .plain import OWN_MODULE
-from .proxies import LIBRARY, Proxy, abilities_of, proxy_class
+from .powers import LIBRARY, abilities_of, proxy_class
+from .proxies import Proxy
 from .sharing import SharingCodec
 from .tables import NotPlain
 

@@ -15,9 +15,9 @@ from .crossing import FUNCTION
 from .link import Gone, Link
 from .modules import Importing
 from .pickles import offer
+from .powers import proxy_class
 from .prelude import begin, parted
 from .program import take_place
-from .proxies import proxy_class
 from .surroundings import Watched
 from .threads import NOT_WITH, WORDS, heed_waits
 

@@ -15,7 +15,8 @@ from .hints import is_hint
 from .inspection import code_of, fields, parameters
 from .pickles import pickled
 from .plain import OWN_MODULE
-from .proxies import OPEN_NAMES, OPERATORS, abilities_of
+from .powers import abilities_of
+from .proxies import OPEN_NAMES, OPERATORS
 from .tables import Flat, Whole
 
 if TYPE_CHECKING:

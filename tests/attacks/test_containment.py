@@ -150,9 +150,9 @@ def test_nothing_is_left(name: str, contained: Sandboxes) -> None:
             run(sandbox, LEAVES[name], ExecutionLimits(time_s=0.4, memory_mb=256, processes=32))
             done = run(sandbox, probe, ExecutionLimits(time_s=3, memory_mb=256))
             assert done.stdout == b"45 1\n" and done.ok, done
-    with contained.open("python", 256) as sandbox:
-        done = run(sandbox, probe, ExecutionLimits(time_s=3, memory_mb=256))
-        assert done.stdout == b"45 1\n" and done.ok, done
+    limits = ExecutionLimits(time_s=3, memory_mb=256)
+    done = contained.within(lambda sandbox: run(sandbox, probe, limits), image="python", memory_mb=256)
+    assert done.stdout == b"45 1\n" and done.ok, done
 
 
 def test_the_self_test_finds_nothing(contained: Sandboxes) -> None:

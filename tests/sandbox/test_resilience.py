@@ -16,9 +16,10 @@ import pytest
 
 from reward_server.errors import InvalidTask, LimitExceeded, Unavailable
 from reward_server.sandbox import owner
-from reward_server.sandbox.base import PYTHON, ExecutionLimits, NotClean, Program, Sandbox, SandboxDied, Sandboxes
+from reward_server.sandbox.base import PYTHON, ExecutionLimits, Program, Sandbox, SandboxDied, Sandboxes
 from reward_server.sandbox.docker import LABEL, DockerDriver
 from reward_server.sandbox.pool import PoolConfig
+from reward_server.sandbox.session import NotClean
 from tests.live import OPEN, sandboxes_of
 
 ONE = Program(PYTHON, b"print(1)")
@@ -86,6 +87,20 @@ def test_a_program_that_ends_its_sandbox_twice_has_exceeded_a_limit(docker_sandb
         docker_sandboxes.within(job, image="python")
     assert caught.value.limit == "killed_sandbox"
     assert docker_sandboxes.within(run_one, image="python") == b"1\n"
+
+
+def test_a_death_in_a_sandbox_that_another_has_had_is_not_the_programs(
+    docker_sandboxes: Sandboxes, engine: Any
+) -> None:
+    def dies_twice(sandbox: Sandbox) -> bytes:
+        seen.append(sandbox)
+        if len(seen) < 3:
+            kill(engine)
+        return run_one(sandbox)
+
+    seen: list[Sandbox] = []
+    assert docker_sandboxes.within(run_one, image="python") == b"1\n"
+    assert docker_sandboxes.within(dies_twice, image="python") == b"1\n" and len(seen) == 3
 
 
 def test_a_missing_image_says_how_to_build_it(docker_sandboxes: Sandboxes) -> None:
@@ -191,6 +206,7 @@ from tests.live import OPEN
 from reward_server.sandbox import owner
 from reward_server.sandbox.base import PYTHON, ExecutionLimits, Program
 from reward_server.sandbox.pool import PoolConfig
+from reward_server.sandbox.session import NotClean
 sandboxes = OPEN[sys.argv[1]](PoolConfig())
 with sandboxes.open("python") as sandbox:
     print(owner.me(), flush=True)
