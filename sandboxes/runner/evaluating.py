@@ -39,6 +39,9 @@ _BUILD = (
 """What makes arrays and objects of a pickle."""
 
 
+WORDS = ("hints", "singledispatch", "eval(", "pickle")
+
+
 def guard(source: str, owns: Callable[[Any], bool]) -> None:
     """Guard what tests with this text may evaluate; ``owns`` says what stands for a thing of the program's."""
     if "hints" in source or "singledispatch" in source or "eval(" in source:

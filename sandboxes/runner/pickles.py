@@ -17,8 +17,8 @@ _HOME = "sandbox_pickles"
 """The module that pickles of the tester's name; the runner's own cannot be imported there."""
 
 
-def offer(link: Link) -> None:
-    """Let pickles of stand-ins be read in this process."""
+def offer(link: Link) -> Any:
+    """Let pickles of stand-ins be read in this process: the module that they name."""
 
     def restored(data: bytes) -> Any:
         return link.request("unpickled", 0, link.codec.encode(data))
@@ -27,6 +27,7 @@ def offer(link: Link) -> None:
     home: Any = types.ModuleType(_HOME)
     home.restored = restored
     sys.modules[_HOME] = home
+    return home
 
 
 def reduced(link: Link, number: int, protocol: Any) -> tuple[Any, ...]:
@@ -34,7 +35,8 @@ def reduced(link: Link, number: int, protocol: Any) -> tuple[Any, ...]:
     data = link.request("pickled", number, int(protocol))
     if type(data) is not bytes:
         raise TypeError("a pickle must be bytes")
-    return sys.modules[_HOME].restored, (data,)
+    home: Any = sys.modules.get(_HOME) or offer(link)
+    return home.restored, (data,)
 
 
 # What follows is the candidate's side of it.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -42,11 +41,9 @@ PLACES = {
 _SEEDED = ("random", "numpy.random")
 _HINTS = {"stderr": ("stderr", "capsys", "capfd"), "_showwarnmsg_impl": ("warn",)}
 """Words of tests that change a place without naming it."""
-_WORDS = re.compile(
-    "|".join({word for names in PLACES.values() for name in names for word in _HINTS.get(name, (name,))})
-)
-_LONG = 2000
-"""Characters of tests that are searched for all at once: in a fork, each word that is looked at costs a page."""
+_PLACE_WORDS = {word for names in PLACES.values() for name in names for word in _HINTS.get(name, (name,))}
+CHANGING = (*sorted(_PLACE_WORDS), *WORDS, "environ", "env(", "seed(")
+"""Words of tests that may change what is watched here."""
 _KEPT = 1 << 20
 
 
@@ -58,7 +55,7 @@ class Watched:
 
     def __init__(self, link: Link, source: str) -> None:
         self._link, self._busy = link, False
-        self._places = list(_places(source)) if len(source) > _LONG or _WORDS.search(source) else []
+        self._places = list(_places(source))
         self._told: dict[tuple[str, str], Any] = {}
         self._changes_environment = "environ" in source or "env(" in source
         self._environment = _environment() if self._changes_environment else {}

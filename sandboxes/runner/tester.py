@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import struct
 import sys
 from typing import Any
@@ -18,12 +19,16 @@ from .pickles import offer
 from .powers import proxy_class
 from .prelude import begin, parted
 from .program import take_place
-from .surroundings import Watched
+from .surroundings import CHANGING, Watched
 from .threads import NOT_WITH, WORDS, heed_waits
 
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
 """Words of tests that have to do with files."""
+_SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, "numpy", "with"})))
+"""Words of which at least one is in tests that ``_heed`` has to see to."""
+_LONG = 2000
+"""Characters of tests that are searched for all of these at once: in a fork, each word looked at costs a page."""
 STATE = struct.Struct("<II")
 """Calls made so far, and whether the candidate is waited for: what pid 1 reads when a limit strikes."""
 
@@ -64,15 +69,7 @@ class Tester:
         module, self._given = begin("tester", "<setup>", common)  # to let go of these would look at each of them
         names = module.__dict__
         text = "".join([setup, *job["tests"]])
-        threaded = any(word in text for word in WORDS) and not any(word in text for word in NOT_WITH)
-        if threaded:
-            heed_waits(link)
-        watched = Watched(link, text)
-        link.look = watched.look if watched.needed else None
-        empties.mend(text, link.codec)
-        swallowing.prepare(text)
-        evaluating.guard(text, link.owns)
-        link.lends_files = any(word in text for word in _FILES)
+        threaded = (len(text) > _LONG or _SPECIAL.search(text) is not None) and self._heed(text)
         try:
             if setup:
                 exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
@@ -94,7 +91,6 @@ class Tester:
             if name[:1].isupper() and isinstance(proxy, Remote):
                 link.constructors.add(proxy._sandbox_class)
         sys.meta_path.insert(0, Importing(link))
-        offer(link)
         if threaded:
             link.use_threads()
         first = proxies[0] if proxies else None
@@ -105,6 +101,22 @@ class Tester:
         flags = ["opaque_result"] * link.opaque + ["early_exit"] * link.gone
         flags += ["plain_entry"] * any(not link.owns(proxy) for proxy in proxies)
         self._stop({"end": flags})
+
+    def _heed(self, text: str) -> bool:
+        """Be ready for what these tests may do beside calling; whether that is to use threads."""
+        link = self._link
+        threaded = any(word in text for word in WORDS) and not any(word in text for word in NOT_WITH)
+        if threaded:
+            heed_waits(link)
+        watched = Watched(link, text)
+        link.look = watched.look if watched.needed else None
+        empties.mend(text, link.codec)
+        swallowing.prepare(text)
+        evaluating.guard(text, link.owns)
+        link.lends_files = any(word in text for word in _FILES)
+        if "pickle" in text:
+            offer(link)
+        return threaded
 
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:
         path, calls, error = f"<test {number}>", self._calls, None
