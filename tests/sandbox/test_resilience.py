@@ -20,9 +20,12 @@ from reward_server.sandbox.base import PYTHON, ExecutionLimits, Program, Sandbox
 from reward_server.sandbox.docker import LABEL, DockerDriver
 from reward_server.sandbox.pool import PoolConfig
 from reward_server.sandbox.session import NotClean
+from sandboxes.runner.tidy import WRITABLE
 from tests.live import OPEN, sandboxes_of
 
 ONE = Program(PYTHON, b"print(1)")
+STRAY = f"{WRITABLE[0]}/stray"
+"""A folder that no cleaning of the runner's is meant for, inside a sandbox."""
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +151,7 @@ def test_sandboxes_that_cannot_be_cleaned_cost_their_next_occupant_nothing(engin
             assert [run_one(sandbox) for sandbox in (one, two, three)] == [b"1\n"] * 3
             unclean = set(mine(engine)) - others
             for box in unclean:
-                engine.containers.get(box).exec_run(["mkdir", "/work/stray"])
+                engine.containers.get(box).exec_run(["mkdir", STRAY])
         assert opened.within(run_one, image="python") == b"1\n"
         assert until(lambda: not unclean & set(mine(engine)))
     finally:
@@ -165,7 +168,7 @@ def test_where_no_sandbox_can_be_cleaned_there_is_an_end_to_trying(
         others = set(mine(engine))
         made.append(create(driver, image, size_mb))
         for box in set(mine(engine)) - others:
-            engine.containers.get(box).exec_run(["mkdir", "/work/stray"])
+            engine.containers.get(box).exec_run(["mkdir", STRAY])
         return made[-1]
 
     monkeypatch.setattr(DockerDriver, "create", unclean)
