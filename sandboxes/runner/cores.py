@@ -19,8 +19,8 @@ from .jail import as_owner
 
 _SLICE_S = 0.005
 """So long short executions are kept on a core, one after another, until one is left to the kernel."""
-_MOST_TASKS = 256
-"""One that forks as fast as it is followed is not followed for ever."""
+_MOST_TASKS = 16
+"""As many as a program has started after a few milliseconds; a fork bomb is not to be followed while its time runs."""
 
 
 class Cores:

@@ -214,8 +214,8 @@ class Watch:
         poll.register(self._driver, 0)  # tells of nothing but the driver's end
         if not any(group.out.sink for group in groups) and self._ended_soon(groups, poll, zygotes, enough):
             return
-        self._spread(groups)
         self.budget.renew(self.meter)  # from here on: what was over by then did not need it
+        self._spread(groups)
         streams = {stream.waits_for()[0]: (group, stream) for group in groups for stream in (group.out, group.err)}
         for descriptor in (*streams, *channels):
             poll.register(descriptor, select.POLLIN)
