@@ -227,3 +227,19 @@ def honest_like(task: str) -> Iterator[tuple[Json, str]]:
     """An honest program of the same kind of tests."""
     tests: Any = TASKS[task]
     yield HONEST["asserts" if tests["kind"] == "pytest" else tests["kind"]]
+
+
+def refused(grade: Grader, tests: Json, attack: Attack, time_s: int) -> None:
+    """Its program fails these tests, and the next honest one passes."""
+    grade.need(tests, attack.program)
+    verdict = grade(tests, attack.program, time_s=time_s)
+    assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED), (attack.promise, verdict)
+    for others, program in honest_like("asserts"):
+        assert grade(others, program).outcome is Outcome.CORRECT
+
+
+def solved(grade: Grader, tests: Json, program: str) -> None:
+    """An honest program passes these tests: else attacks on them would show nothing."""
+    grade.need(tests, program)
+    verdict = grade(tests, program, time_s=5)
+    assert verdict.outcome is Outcome.CORRECT, verdict.detail

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from reward_server.types import Json, Outcome
-from tests.attacks.catalogue import SECRETS, Attack, attacks, honest_like
+from reward_server.types import Json
+from tests.attacks.catalogue import SECRETS, Attack, attacks, refused, solved
 from tests.attacks.test_leniency import ALWAYS, asserts, pytests
 from tests.live import Grader
 
@@ -196,15 +196,9 @@ RIGHT = {
 
 @pytest.mark.parametrize("attack", attacks(("what an object is equal to has to be known", WRONG)))
 def test_no_claim_makes_a_wrong_program_right(grade: Grader, attack: Attack) -> None:
-    grade.need(TASKS[attack.task], attack.program)
-    verdict = grade(TASKS[attack.task], attack.program, time_s=2)
-    assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED), (attack.promise, verdict)
-    for tests, program in honest_like("asserts"):
-        assert grade(tests, program).outcome is Outcome.CORRECT
+    refused(grade, TASKS[attack.task], attack, time_s=2)
 
 
 @pytest.mark.parametrize("task", RIGHT)
 def test_honest_objects_name_the_value(grade: Grader, task: str) -> None:
-    grade.need(TASKS[task], RIGHT[task])
-    verdict = grade(TASKS[task], RIGHT[task], time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    solved(grade, TASKS[task], RIGHT[task])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from reward_server.types import Json, Outcome
-from tests.attacks.catalogue import SECRETS, Attack, attacks, honest_like
+from tests.attacks.catalogue import SECRETS, Attack, attacks, refused
 from tests.attacks.test_forgery import DESCRIPTORS
 from tests.live import Grader
 
@@ -186,11 +186,7 @@ WRONG = {
 
 @pytest.mark.parametrize("attack", attacks(("the tests see the program as it is, and no better", WRONG)))
 def test_what_is_granted_to_the_honest_serves_no_cheat(grade: Grader, attack: Attack) -> None:
-    grade.need(TASKS[attack.task], attack.program)
-    verdict = grade(TASKS[attack.task], attack.program, time_s=1)
-    assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED), (attack.promise, verdict)
-    for tests, program in honest_like("asserts"):
-        assert grade(tests, program).outcome is Outcome.CORRECT
+    refused(grade, TASKS[attack.task], attack, time_s=1)
 
 
 def test_the_tasks_can_be_solved(grade: Grader) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from reward_server.types import Json, Outcome
-from tests.attacks.catalogue import SECRETS, Attack, attacks, honest_like
+from reward_server.types import Json
+from tests.attacks.catalogue import SECRETS, Attack, attacks, refused, solved
 from tests.attacks.test_leniency import ALWAYS, asserts, pytests
 from tests.live import Grader
 
@@ -130,15 +130,9 @@ RIGHT = {
 
 @pytest.mark.parametrize("attack", attacks(("what the tests own and ask for is theirs", WRONG)))
 def test_the_tests_objects_serve_no_cheat(grade: Grader, attack: Attack) -> None:
-    grade.need(TASKS[attack.task], attack.program)
-    verdict = grade(TASKS[attack.task], attack.program, time_s=2)
-    assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED), (attack.promise, verdict)
-    for tests, program in honest_like("asserts"):
-        assert grade(tests, program).outcome is Outcome.CORRECT
+    refused(grade, TASKS[attack.task], attack, time_s=2)
 
 
 @pytest.mark.parametrize("task", RIGHT)
 def test_honest_programs_do_the_like(grade: Grader, task: str) -> None:
-    grade.need(TASKS[task], RIGHT[task])
-    verdict = grade(TASKS[task], RIGHT[task], time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    solved(grade, TASKS[task], RIGHT[task])

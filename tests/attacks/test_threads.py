@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from reward_server.types import Json, Outcome
-from tests.attacks.catalogue import SECRETS, Attack, attacks, honest_like
+from reward_server.types import Json
+from tests.attacks.catalogue import SECRETS, Attack, attacks, refused, solved
 from tests.attacks.test_forgery import DESCRIPTORS
 from tests.attacks.test_leniency import ALWAYS, asserts, pytests
 from tests.live import Grader
@@ -118,15 +118,9 @@ RIGHT = {
 
 @pytest.mark.parametrize("attack", attacks(("a conversation more is no way in", WRONG)))
 def test_threads_serve_no_cheat(grade: Grader, attack: Attack) -> None:
-    grade.need(TASKS[attack.task], attack.program)
-    verdict = grade(TASKS[attack.task], attack.program, time_s=1)
-    assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED), (attack.promise, verdict)
-    for tests, program in honest_like("asserts"):
-        assert grade(tests, program).outcome is Outcome.CORRECT
+    refused(grade, TASKS[attack.task], attack, time_s=1)
 
 
 @pytest.mark.parametrize("task", RIGHT)
 def test_honest_programs_use_threads_and_loops(grade: Grader, task: str) -> None:
-    grade.need(TASKS[task], RIGHT[task])
-    verdict = grade(TASKS[task], RIGHT[task], time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    solved(grade, TASKS[task], RIGHT[task])
