@@ -15,13 +15,19 @@ from reward_server.sandbox.frame import BadFrame, Frame, Head, pack, read
 _STREAM = struct.Struct(">BxxxI")
 _CHUNK = 1 << 18
 _STDERR_KEPT = 4096
+_LAST_WORDS_S = 0.5
 
 
 class Channel:
-    """One runner's stream; ``multiplexed`` is Docker's attach format, output and errors in pieces with headers."""
+    """One runner's stream; ``multiplexed`` is Docker's attach format, output and errors in pieces with headers.
 
-    def __init__(self, sock: socket.socket, *, multiplexed: bool, holders: Sequence[Any] = ()) -> None:
-        self._socket, self._multiplexed, self._holders = sock, multiplexed, holders
+    ``beside`` is another one that ends with this: nothing is said there any more, but by a runner that fails.
+    """
+
+    def __init__(
+        self, sock: socket.socket, *, multiplexed: bool, holders: Sequence[Any] = (), beside: Channel | None = None
+    ) -> None:
+        self._socket, self._multiplexed, self._holders, self._beside = sock, multiplexed, holders, beside
         self._raw, self._ready = bytearray(), bytearray()
         self._left, self._is_error = 0, False
         self._errors = bytearray()
@@ -76,6 +82,8 @@ class Channel:
 
         Shut down first: the SDK's ``holders`` of the same socket would keep the stream open.
         """
+        if self._beside is not None:
+            self._beside.close()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         for holder in self._holders:
@@ -121,6 +129,15 @@ class Channel:
         del raw[:at]
 
     def _died(self, error: Exception) -> SandboxDied:
+        if self._beside is not None:
+            self._errors = self._beside.last_errors()
         said = self._errors.decode("utf-8", "replace").strip().splitlines()
         self.close()
         return SandboxDied(f"the sandbox has gone: {error}" + (f" ({said[-1]})" if said else ""))
+
+    def last_errors(self) -> bytearray:
+        """What has come as errors by the end of the stream, which is waited for no longer than a moment."""
+        self._deadline = time.monotonic() + _LAST_WORDS_S
+        with suppress(OSError):
+            self._exactly(_CHUNK)
+        return self._errors

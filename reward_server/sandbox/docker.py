@@ -3,8 +3,8 @@
 Theory of operation: a container has no network, a read-only root, all capabilities dropped but SETUID, SETGID and KILL,
 no new privileges, the engine's seccomp profile (the runner adds its own filter), limits on memory, processes and
 processors, System V and POSIX queues switched off, no log, and nothing mounted but capped tmpfs. Its runner is spoken
-to over the attach stream. When that stream closes, however this process ends, the runner exits, and the engine removes
-the container.
+to over the attach stream, or over a line of its own where one can be had (``line``). When that closes, however this
+process ends, the runner exits, and the engine removes the container.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import random
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
 from reward_server.errors import Unavailable
-from reward_server.sandbox import owner
+from reward_server.sandbox import line, owner
 from reward_server.sandbox.base import ImageInfo, SandboxDied
 from reward_server.sandbox.channel import Channel
 from reward_server.sandbox.inside import LABEL_RUNNER, fingerprint
@@ -106,16 +106,14 @@ class DockerDriver:
                 response = getattr(stream, "_response", None)
                 holders = [stream] if response is None else [response, stream]
                 channel = Channel(getattr(stream, "_sock", stream), multiplexed=True, holders=holders)
-                box = Box(self, container, channel, info)
                 api.start(container)
+                pid = api.inspect_container(container)["State"]["Pid"]
             except BaseException:
                 self.remove(container)
                 raise
+        box = Box(self, container, channel, info)
         try:
-            channel.receive(within_s=_START_S)
-            first = random.SystemRandom().randrange(_FIRST_UID, _LAST_UID)
-            channel.send({"first_uid": first, "uids": _UIDS, "cpus": cpus})
-            channel.receive(within_s=_START_S)
+            box = _greet(box, pid, cpus)
         except SandboxDied as error:
             box.destroy()
             raise Unavailable(f"a container of {image} did not start: {error}", reason="no_sandbox") from None
@@ -227,6 +225,19 @@ class Box:
         """Close its stream and remove it."""
         self.channel.close()
         self.driver.remove(self.container)
+
+
+def _greet(box: Box, pid: int, cpus: float) -> Box:
+    """Wait for the runner, tell it what it has, and go on over a line of its own where that can be had."""
+    channel = box.channel
+    hello, _ = channel.receive(within_s=_START_S)
+    own = line.take_over(pid, *hello["line"])
+    first = random.SystemRandom().randrange(_FIRST_UID, _LAST_UID)
+    channel.send({"first_uid": first, "uids": _UIDS, "cpus": cpus, "line": own is not None})
+    if own is not None:
+        channel = Channel(own, multiplexed=False, beside=channel)
+    channel.receive(within_s=_START_S)
+    return replace(box, channel=channel)
 
 
 class engine_errors:

@@ -93,7 +93,7 @@ class NamespacesDriver:
         box = Box(process, Channel(ours, multiplexed=False), self._image)
         try:
             box.channel.receive(within_s=_START_S)
-            box.channel.send({"first_uid": 0, "uids": 0, "cpus": float(os.cpu_count() or 1)})
+            box.channel.send({"first_uid": 0, "uids": 0, "cpus": float(os.cpu_count() or 1), "line": False})
             box.channel.receive(within_s=_START_S)
         except SandboxDied as error:
             said = box.end().strip().splitlines()

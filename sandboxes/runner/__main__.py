@@ -4,7 +4,8 @@ Theory of operation
 -------------------
 Three kinds of process live in a sandbox.
 
-*Pid 1* (root, with SETUID, SETGID and KILL and nothing else) reads framed requests on descriptor 0 and answers on 1.
+*Pid 1* (root, with SETUID, SETGID and KILL and nothing else) reads framed requests on descriptor 0 and answers on 1,
+or on a socket of its own whose other end the driver has taken over.
 It is the only one that ever sees a request. It executes nothing of what it is given.
 
 *Zygotes* (root) are warm Python interpreters, forked before the first request is read. Pid 1 sends them orders over a
@@ -83,6 +84,7 @@ def boot() -> Start:
 
 def _serve(zygotes: list[tuple[int, int, list[str]]], work: str, nested: int, frames_in: int, frames_out: int) -> None:
     import signal  # what pid 1 alone needs is loaded after the forks, not to be in every program
+    import socket
 
     from . import wire
     from .launch import Launcher
@@ -91,14 +93,20 @@ def _serve(zygotes: list[tuple[int, int, list[str]]], work: str, nested: int, fr
 
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one signal that Python would let a program end pid 1 with
-    launcher = Launcher.of([Zygote(*zygote) for zygote in zygotes], work, bool(nested), frames_in)
+    launcher = Launcher.of([Zygote(*zygote) for zygote in zygotes], work, bool(nested))
+    line, far_end = (end.detach() for end in socket.socketpair())  # after the forks: no program inherits it
     try:
         for zygote in launcher.zygotes:
             zygote.ends()  # which has none yet, but is there
-        wire.write(frames_out, {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom})
+        hello = {"hello": 1, "python": sys.version.split()[0], "oom": launcher.meter.counts_oom}
+        wire.write(frames_out, {**hello, "line": [far_end, os.fstat(far_end).st_ino]})
         reader = wire.Reader(frames_in)
         head, _ = reader.frame()
-        launcher.open(head["first_uid"], head["uids"], head["cpus"])
+        os.close(far_end)
+        if head["line"]:  # it was taken over
+            frames_in = frames_out = line
+            reader = wire.Reader(line)
+        launcher.open(head["first_uid"], head["uids"], head["cpus"], frames_in)
         wire.write(frames_out, {"end": True})
         Server(launcher, reader, frames_out).serve()
     except (wire.Closed, EOFError, BrokenPipeError):

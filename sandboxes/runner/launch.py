@@ -73,7 +73,7 @@ class Launcher:
     """From the lightest to the scientific one."""
     work: str
     meter: Meter
-    driver: int
+    driver: int = -1
     """The descriptor that requests come on: when its other end has gone, there is no one to work for."""
     cpus: float = 1.0
     cores: Cores = field(default_factory=Cores)
@@ -88,15 +88,15 @@ class Launcher:
         self._guessed = b"", self.zygotes[0]
 
     @classmethod
-    def of(cls, zygotes: list[Zygote], work: str, nested: bool, driver: int) -> Launcher:
+    def of(cls, zygotes: list[Zygote], work: str, nested: bool) -> Launcher:
         """For these zygotes; ``open`` must follow."""
         meter = Meter()
         meter.waits_with([zygote.pid for zygote in zygotes])
-        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, meter, driver)
+        return cls(NestJail() if nested else UidJail(0, 0), zygotes, work, meter)
 
-    def open(self, first_uid: int, uids: int, cpus: float) -> None:
+    def open(self, first_uid: int, uids: int, cpus: float, driver: int) -> None:
         """Take the range of identities and the number of processors that the driver gives."""
-        self.cpus = cpus
+        self.cpus, self.driver = cpus, driver
         if not self.jail.nested:
             self.jail = UidJail(first_uid, uids)
 

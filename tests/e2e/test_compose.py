@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from reward_server.sandbox.docker import LABEL
 from tests.conftest import lacking
-from tests.processes import ROOT, wait_for
+from tests.processes import ROOT, engine_standing_still, wait_for
 
 PROJECT = "reward-e2e"
 ITEMS: list[dict[str, Any]] = [
@@ -59,9 +60,10 @@ class Stack:
             return False
         return bool(workers.get("cpu") and workers.get("sandbox"))
 
-    def rewards(self) -> list[list[float | None]]:
-        """Rewards of both items."""
-        answer: dict[str, Any] = httpx.post(f"{self.url}/v1/rewards", json={"items": ITEMS}, timeout=120).json()
+    def rewards(self, salt: str = "") -> list[list[float | None]]:
+        """Rewards of both items; with a ``salt``, of texts that have not been asked for before."""
+        items = [{**item, "completions": [f"{salt}\n{text}" for text in item["completions"]]} for item in ITEMS]
+        answer: dict[str, Any] = httpx.post(f"{self.url}/v1/rewards", json={"items": items}, timeout=120).json()
         return [item["rewards"] for item in answer["items"]]
 
 
@@ -146,6 +148,16 @@ def test_only_the_sandbox_worker_has_the_docker_socket(stack: Stack) -> None:
             ["docker", "inspect", "-f", "{{json .HostConfig.Binds}}", container], capture_output=True, text=True
         ).stdout
         assert "docker.sock" not in binds
+
+
+def test_the_sandbox_worker_speaks_to_its_containers_past_the_engine(stack: Stack) -> None:
+    assert stack.rewards(salt="not known yet") == [[1.0, 0.0], [1.0, 0.0]]
+    named = subprocess.run(["docker", "ps", "-q", "--filter", f"label={LABEL}"], capture_output=True, text=True).stdout
+    inspected = subprocess.run(
+        ["docker", "inspect", "-f", "{{.State.Pid}}", *named.split()], capture_output=True, text=True, check=True
+    ).stdout
+    with engine_standing_still([int(pid) for pid in inspected.split()]):
+        assert stack.rewards(salt="again") == [[1.0, 0.0], [1.0, 0.0]]
 
 
 def test_when_it_is_down_no_container_is_left(stack: Stack) -> None:
