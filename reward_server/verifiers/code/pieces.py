@@ -33,22 +33,26 @@ def _ending(tree: ast.Module) -> str | None:
     The tester calls a ``check`` by itself: not once more where the code does so.
     """
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    called = {
+    if "check" in defined:
+        return "check = None\n" if "check" in _called(tree) else ""
+    cases = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _is_test_case(node)]
+    if cases:
+        return _RUN_CASES.replace("CASES", ", ".join(cases))
+    tests = sorted(name for name in defined if name.startswith("test"))
+    if tests and not any(isinstance(node, ast.Assert) for node in tree.body) and not _called(tree) & set(tests):
+        return "".join(f"{name}()\n" for name in tests)
+    return None
+
+
+def _called(tree: ast.Module) -> set[str]:
+    """Names that the code itself calls, apart from what it defines."""
+    return {
         node.func.id
         for statement in tree.body
         if not isinstance(statement, ast.FunctionDef | ast.ClassDef)
         for node in ast.walk(statement)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    if "check" in defined:
-        return "check = None\n" if "check" in called else ""
-    cases = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _is_test_case(node)]
-    if cases:
-        return _RUN_CASES.replace("CASES", ", ".join(cases))
-    tests = sorted(name for name in defined if name.startswith("test"))
-    if tests and not any(isinstance(node, ast.Assert) for node in tree.body) and not called & set(tests):
-        return "".join(f"{name}()\n" for name in tests)
-    return None
 
 
 def _is_test_case(node: ast.ClassDef) -> bool:
