@@ -24,7 +24,9 @@ def take_over(pid: int, descriptor: int, inode: int) -> socket.socket | None:
 
     The engine may mean another machine's process by that number, or, as with ``runsc``, one of another kernel.
     """
-    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(os, "pidfd_open"):  # no Linux: the engine runs in a machine of its own
+        return None
+    libc = ctypes.CDLL(None)
     try:
         process = os.pidfd_open(pid)
     except OSError:

@@ -20,7 +20,6 @@ MAX_TOKENS = 4_000
 MAX_DEPTH = 80
 
 Connective = Literal["&", "|", "->", "<->"]
-Comparison = Literal["=", "!=", "<", "<=", ">", ">="]
 
 
 class SyntaxFault(ValueError):
