@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import shutil
@@ -41,6 +42,13 @@ pytestmark = [
     # the SDK lets go of a socket that did not connect without closing it
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def let_go() -> Iterator[None]:
+    """Of those sockets while the mark above holds."""
+    yield
+    gc.collect()
 
 
 class Engine:
