@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import names_of
@@ -130,6 +131,8 @@ def _environment() -> dict[str, str]:
 def _places(source: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
     for module, attributes in PLACES.items():
         named = [name for name in attributes if any(word in source for word in _HINTS.get(name, (name,)))]
+        if named and module in source:
+            import_module(module)  # ``patch`` would do so after the first look
         names = getattr(sys.modules.get(module), "__dict__", {}) if named else {}
         yield from ((module, name, names, names[name]) for name in named if name in names)
 

@@ -120,7 +120,13 @@ def test_crlf_and_odd_source_encodings_are_read_as_python_reads_files(sandbox: S
 def test_scientific_packages_are_there(python: Python, sandbox: Sandbox) -> None:
     needs_numpy(sandbox)
     done = sandbox.run(
-        python("import numpy as np, scipy, pandas, sympy, networkx\nprint(np.arange(6).reshape(2, 3).sum())")
+        python(
+            "import numpy as np, scipy, pandas, sympy, networkx, sklearn.linear_model\n"
+            "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.savefig('figure.png')\n"
+            "print(np.arange(6).reshape(2, 3).sum())"
+        ),
+        b"",
+        ExecutionLimits(time_s=20),
     )
     assert done.stdout == b"15\n", done.stderr
 
