@@ -280,7 +280,8 @@ class Link(Crossing):
                 rest = [None if rest[0] is None else self.errors.rebuilt(rest[0])]
             value = await AWAITING[verb](self._given[number], *rest)
             write = self.lent.written if verb in _LENDING and not self.strict else self.codec.encode
-            answer: list[Any] = ["r", write(value)]
+            cancelled = self.threads is not None and self.threads.is_cancelled()
+            answer: list[Any] = ["R" if cancelled else "r", write(value)]
         except Gone:
             return
         except BaseException as error:  # noqa: BLE001 - as above
