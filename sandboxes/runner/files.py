@@ -49,8 +49,9 @@ def _open(path: str) -> None:
         return
     parts = path.split("/")[2:]
     above = [SHARED + "/".join(parts[:count]) for count in range(1, len(parts))]
-    if not os.path.lexists(path) and above:
-        path = above[-1]
+    folders = list(above)
+    while not os.path.lexists(path) and folders:  # what is yet to be made
+        path = folders.pop()
     for folder in above:
         _try(folder, 0o011)
     for count, inner in enumerate(_below(path)):

@@ -205,8 +205,7 @@ class Link(Crossing):
             if proxy._sandbox_number not in self._made:
                 if "v" not in proxy._sandbox_powers or name[:3] == "__i":
                     return NotImplemented
-                plain = self.plain(proxy)
-                return getattr(plain, name)(*others) if hasattr(plain, name) else NotImplemented
+                return _of_plain(self.plain(proxy), name, others)
         derived = proxy._sandbox_number in self._made and all(self._is_made(other) for other in others)
         result = self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
         if derived and isinstance(result, Proxy):
@@ -363,7 +362,14 @@ def _show(printed: Any = "", errors: Any = "", warned: Any = ()) -> None:
         warnings.warn_explicit(str(text), kinds[0] if kinds else UserWarning, "solution.py", 1)
 
 
-_LENDING = ("get", "enter", "aenter")
+def _of_plain(plain: Any, name: str, others: tuple[Any, ...]) -> Any:
+    if hasattr(plain, name):
+        return getattr(plain, name)(*others)
+    forward = getattr(operator, f"__{name[3:]}", None) if name[:3] == "__r" else None
+    return NotImplemented if forward is None else forward(*others, plain)  # a list has no ``__radd__``
+
+
+_LENDING = ("get", "item", "next", "enter", "aenter")
 """Verbs that read a value off an object."""
 _ALONE = ("__hash__", "__round__")
 """Operators whose operand, if any, is no value of a test."""

@@ -93,18 +93,33 @@ LIBRARY = {
     "re": ("Match",),
     "argparse": ("Namespace", "ArgumentParser"),
     "types": ("SimpleNamespace", "MappingProxyType"),
-    "builtins": ("zip", "map", "filter", "enumerate", "reversed"),
+    "builtins": ("zip", "map", "filter", "enumerate", "reversed", "property"),
     "itertools": ("chain", "count", "cycle", "islice", "product", "permutations", "combinations", "accumulate"),
-    "functools": ("partial",),
-    "collections": ("ChainMap",),
-    "io": ("StringIO", "BytesIO"),
+    "functools": ("partial", "cached_property"),
+    "collections": ("ChainMap", "UserDict", "UserList", "UserString"),
+    "_io": ("StringIO", "BytesIO", "TextIOWrapper", "BufferedReader", "BufferedWriter"),
     "logging": ("Logger",),
     "queue": ("Queue", "PriorityQueue", "LifoQueue"),
-    "threading": ("Thread", "Event", "Timer"),
+    "threading": ("Thread", "Event", "Timer", "Condition", "Semaphore", "Barrier"),
+    "asyncio.queues": ("Queue",),
+    "_asyncio": ("Task", "Future"),
+    "string": ("Template", "Formatter"),
+    "configparser": ("ConfigParser",),
+    "email.message": ("Message", "EmailMessage"),
+    "statistics": ("NormalDist",),
+    "networkx.classes.graph": ("Graph",),
+    "networkx.classes.digraph": ("DiGraph",),
+    "networkx.classes.multigraph": ("MultiGraph",),
+    "networkx.classes.multidigraph": ("MultiDiGraph",),
+    "sortedcontainers.sortedlist": ("SortedList", "SortedKeyList"),
+    "sortedcontainers.sorteddict": ("SortedDict",),
+    "sortedcontainers.sortedset": ("SortedSet",),
     "concurrent.futures._base": ("Future",),
     "sqlite3": ("Connection", "Cursor", "Row"),
     "xml.etree.ElementTree": ("Element",),
     "random": ("Random",),
+    "numpy.random._generator": ("Generator",),
+    "numpy.random.mtrand": ("RandomState",),
 }
 """Classes of the library whose objects are known by ``isinstance`` to be theirs."""
 
@@ -130,5 +145,5 @@ def proxy_class(link: Link, powers: str, name: str, title: str = "") -> Any:
         known = _of_the_library(title)
         if known is not None:
             own["__class__"] = property(lambda proxy: known)
-        made[powers, name, title] = type(name if name.isidentifier() else "object", bases, own)
+        made[powers, name, title] = type(name if name.isprintable() else "object", bases, own)
     return made[powers, name, title]

@@ -20,7 +20,7 @@ from .tables import MAX_OBJECTS, NotPlain
 
 _DEEP = 50
 _FLAT: dict[type, Any] = {kind: EXACT.get(kind) for kind in (type(None), bool, str, int, float, bytes, complex, range)}
-_CONTAINERS = (list, dict, set, bytearray, collections.deque)
+CONTAINERS = (list, dict, set, bytearray, collections.deque)
 _EMPTY: dict[str, type] = {"list": list, "dict": dict}
 _NUMBERED = frozenset("sBqQOa")
 """Tags of what is numbered, and holds no cycle."""
@@ -54,7 +54,7 @@ class SharingCodec(Codec):
         if kind is not FunctionType:
             if not depth:
                 return self._message(value)
-            if kind in _CONTAINERS:
+            if kind in CONTAINERS:
                 return self._shared(value, depth, super().encode)
         return super().encode(value, depth)
 
@@ -83,7 +83,7 @@ class SharingCodec(Codec):
     def _encode_unusual(self, value: Any, depth: int) -> Any:
         if hasattr(type(value), "_sandbox_powers") and self._write_other is not None:  # whatever class it says it has
             return self._write_other(value)
-        if isinstance(value, _CONTAINERS) or is_array(value):
+        if isinstance(value, CONTAINERS) or is_array(value):
             return self._shared(value, depth, super()._encode_unusual)
         return super()._encode_unusual(value, depth)
 

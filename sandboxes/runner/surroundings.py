@@ -1,5 +1,5 @@
 """What tests change around a program without touching it: a patched ``input``, ``print`` or clock, standard input,
-arguments, the environment, a seed, caught output, warnings and logs.
+arguments, the environment, the working directory, a seed, caught output, warnings and logs.
 
 In one process the program would see it at once. Here the tester looks, before it asks the candidate for anything,
 whether one of the usual places holds something new, and has the candidate put it (mostly a handle) in the same place.
@@ -11,10 +11,11 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .errors import names_of
-from .files import receive
+from .files import SHARED, lend, receive
 from .logs import WORDS, Logged, levels
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _SEEDED = ("random", "numpy.random")
 _HINTS = {"stderr": ("stderr", "capsys", "capfd"), "_showwarnmsg_impl": ("warn",)}
 """Words of tests that change a place without naming it."""
 _PLACE_WORDS = {word for names in PLACES.values() for name in names for word in _HINTS.get(name, (name,))}
-CHANGING = (*sorted(_PLACE_WORDS), *WORDS, "environ", "env(", "seed(")
+CHANGING = (*sorted(_PLACE_WORDS), *WORDS, "environ", "env(", "seed(", "chdir")
 """Words of tests that may change what is watched here."""
 _KEPT = 1 << 20
 
@@ -59,6 +60,7 @@ class Watched:
         self._told: dict[tuple[str, str], Any] = {}
         self._changes_environment = "environ" in source or "env(" in source
         self._environment = _environment() if self._changes_environment else {}
+        self._folder = os.getcwd() if "chdir" in source else ""
         self._logs = any(word in source for word in WORDS)
         self._levels = levels() if self._logs else {}
         self._hears_logs = False
@@ -71,7 +73,7 @@ class Watched:
     @property
     def needed(self) -> bool:
         """Whether there is anything to look at."""
-        return bool(self._places or self._changes_environment or self._seeded or self._logs)
+        return bool(self._places or self._changes_environment or self._seeded or self._logs or self._folder)
 
     def look(self) -> None:
         """Tell the candidate of what is new."""
@@ -85,6 +87,10 @@ class Watched:
         if self._changes_environment and _environment() != self._environment:
             self._environment = _environment()
             self._tell("environment", self._link.codec.encode(self._environment))
+        if self._folder and os.getcwd() != self._folder:
+            self._folder = os.getcwd()
+            lend(self._folder, lambda *file: None)
+            self._tell("folder", self._folder)
         if self._logs:
             self._look_at_levels()
         while self._seeds:
@@ -143,12 +149,13 @@ class Told:
         self._stderr: _Errors | None = None
         self._warnings: list[Any] = []
         self._logged = Logged(link)
+        self._folder = ""
 
     def hear(self, what: str, *rest: Any) -> None:
         """Do what the tester tells of."""
         known: dict[str, Callable[..., None]]
         known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
-        known |= {"levels": self._logged.set_levels, "threads": self._link.be_threaded}
+        known |= {"levels": self._logged.set_levels, "threads": self._link.be_threaded, "folder": self._change_folder}
         known[what](*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:
@@ -170,6 +177,12 @@ class Told:
     def _seed(self, module: str, written: Any) -> None:
         args, kwargs = self._link.codec.decode(written)
         __import__(module, fromlist=["x"]).seed(*args, **kwargs)
+
+    def _change_folder(self, path: str) -> None:
+        """Into a folder that the tests lend, or back into the program's own."""
+        self._folder = self._folder or os.getcwd()
+        with suppress(OSError):
+            os.chdir(path if path.startswith(SHARED) else self._folder)
 
     def _file(self, path: str, written: Any) -> None:
         receive(path, self._link.codec.decode(written))

@@ -233,6 +233,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "methods": _of_a_candidate(lambda link, thing: methods(thing)),
     "bound": _of_a_candidate(lambda link, thing, name, other: bound(thing, name, link.codec.decode(other))),
     "signature": parameters,
+    "wrapped": _of_a_candidate(lambda link, thing: getattr(thing, "__wrapped__", None)),
     "code": code_of,
     "fields": _of_a_candidate(lambda link, thing: fields(thing)),
     "get": _attribute,
