@@ -16,14 +16,16 @@ SHARED = "/tmp/"
 _MOST_FILES, _MOST_BYTES, _LONGEST = 1000, 1 << 20, 300
 
 
-def lend(value: Any, copy: Callable[[str, bytes], Any]) -> None:
-    """Open to the candidate what ``value`` names, if it is a path, or have it ``copy`` the file."""
+def lend(value: Any, copy: Callable[[str, bytes], Any], share: Callable[[], Any]) -> None:
+    """Open to the candidate what ``value`` names, if it is a path, and have it ``share`` what it makes, or ``copy`` the
+    file."""
     try:
         path = value if type(value) is str else os.fspath(value)
         if type(path) is not str or len(path) > _LONGEST or "\n" in path:
             return
         if path.startswith(SHARED):
             _open(os.path.normpath(path))
+            share()
         elif path[:1] not in ("/", "") and not path.startswith("..") and os.path.isfile(path):
             if os.path.getsize(path) <= _MOST_BYTES:
                 with open(path, "rb") as file:

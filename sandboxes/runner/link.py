@@ -75,7 +75,7 @@ class Link(Crossing):
         for nothing."""
         self.serves: dict[str, Callable[..., Any]] = {}
         """What the other side may ask for that is about no thing."""
-        self.lends_files = False
+        self.lends_files = self._shares_files = False
         """Whether what paths in a call name is opened to the other side."""
         self.look: Callable[[], None] | None = None
         """Tells the other side what has changed around it, before it is asked for anything."""
@@ -160,7 +160,7 @@ class Link(Crossing):
                 self.leave(f"malformed: {why}")
             raise error
         if message[0] == "stop":
-            if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
+            if self.strict and verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
                 raise self.errors.kind(["builtins:StopIteration"])("outside of an iteration")
             raise StopIteration(self.codec.decode(message[1]))
         if verb == "call":
@@ -173,9 +173,7 @@ class Link(Crossing):
         with self._turn:
             for value in values if self.lends_files else ():
                 if is_path(value):
-                    lend(
-                        value, lambda path, content: self.request("around", 0, "file", path, self.codec.encode(content))
-                    )
+                    lend(value, self._copy_file, self._share_files)
             written, rows, objects = self.codec.encode_together(values)
             answer = self.request("call", number, written, list(kwargs), rows)
             try:
@@ -188,6 +186,14 @@ class Link(Crossing):
             if number in self.constructors and isinstance(result, Proxy):
                 self._made.add(result._sandbox_number)
             return result
+
+    def _copy_file(self, path: str, content: bytes) -> None:
+        self.request("around", 0, "file", path, self.codec.encode(content))
+
+    def _share_files(self) -> None:
+        if not self._shares_files:
+            self._shares_files = True
+            self.request("around", 0, "share")
 
     def operate(self, proxy: Proxy, name: str, *others: Any) -> Any:
         """Have the original do an operator; ``NotImplemented`` where it has none or the rule forbids it.

@@ -12,6 +12,7 @@ from .proxies import (
     AsyncContext_,
     AsyncIterable_,
     AsyncIterator_,
+    Awaitable_,
     Bytes_,
     Callable_,
     Class_,
@@ -52,6 +53,7 @@ _POWERS: dict[str, type[Proxy]] = {
     "x": AsyncContext_,
     "y": AsyncIterator_,
     "z": AsyncIterable_,
+    "A": Awaitable_,
 }
 
 
@@ -66,6 +68,7 @@ _ABILITIES = (
     ("x", "__aenter__"),
     ("y", "__anext__"),
     ("z", "__aiter__"),
+    ("A", "__await__"),
 )
 
 
@@ -102,7 +105,6 @@ LIBRARY = {
     "queue": ("Queue", "PriorityQueue", "LifoQueue"),
     "threading": ("Thread", "Event", "Timer", "Condition", "Semaphore", "Barrier"),
     "asyncio.queues": ("Queue",),
-    "_asyncio": ("Task", "Future"),
     "string": ("Template", "Formatter"),
     "configparser": ("ConfigParser",),
     "email.message": ("Message", "EmailMessage"),

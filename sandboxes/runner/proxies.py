@@ -339,6 +339,13 @@ class AsyncContext_(Proxy):
         return _heeded(link, await link.request_in_time("aexit", self._sandbox_number, told), error, trace)
 
 
+class Awaitable_(Proxy):
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return self._sandbox_link.request_in_time("await", self._sandbox_number).__await__()
+
+
 class AsyncIterable_(Proxy):
     __slots__ = ()
 

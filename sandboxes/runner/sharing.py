@@ -22,6 +22,7 @@ _DEEP = 50
 _FLAT: dict[type, Any] = {kind: EXACT.get(kind) for kind in (type(None), bool, str, int, float, bytes, complex, range)}
 CONTAINERS = (list, dict, set, bytearray, collections.deque)
 _EMPTY: dict[str, type] = {"list": list, "dict": dict}
+_FRAMES = ("DataFrame", "Series")
 _NUMBERED = frozenset("sBqQOa")
 """Tags of what is numbered, and holds no cycle."""
 
@@ -149,7 +150,7 @@ class SharingCodec(Codec):
             return made[-1]
         if tag == "G":
             return self.decode_together(body[:1], body[1])[0][0]
-        if tag not in _NUMBERED:
+        if tag not in _NUMBERED and (tag != "A" or body[0] not in _FRAMES):
             return super().decode(written, depth)
         made.append(None)
         number = len(made) - 1
