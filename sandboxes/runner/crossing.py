@@ -21,7 +21,7 @@ from .hints import hint_of, hint_parts
 from .lending import Lent
 from .modules import RemoteModule
 from .plain import OWN_MODULE
-from .powers import LIBRARY, abilities_of, proxy_class
+from .powers import LIBRARY, METHOD, abilities_of, proxy_class
 from .proxies import Proxy
 from .sharing import SharingCodec
 from .tables import NotPlain
@@ -99,7 +99,7 @@ class Crossing:
         if kind is types.FunctionType:  # what follows would come to the same, and look at much
             return {"h": [self.give(thing), *FUNCTION]}
         if kind is types.MethodType:
-            return {"h": [self.give(thing), "ce", "method"]}
+            return {"h": [self.give(thing), *METHOD]}
         home = self.number_of(thing)
         if home is not None:
             return {"y": home}

@@ -174,8 +174,13 @@ def _tagged(tag: str, write: Writer) -> Writer:
 
 
 def _pairs(codec: Codec, value: Any, depth: int) -> dict[str, Any]:
-    pairs: Iterable[tuple[Any, Any]] = dict.items(value)
+    pairs: Iterable[tuple[Any, Any]] = items_of(value)
     return {"d": [[codec.encode(key, depth), codec.encode(item, depth)] for key, item in pairs]}
+
+
+def items_of(mapping: Any) -> Any:
+    """Keys and values, in the order that the mapping has: that of an ordered one is its own."""
+    return (collections.OrderedDict if isinstance(mapping, collections.OrderedDict) else dict).items(mapping)
 
 
 def _write_bytes(codec: Codec, value: Any, depth: int) -> str:

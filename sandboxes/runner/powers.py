@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from .generators import async_generator, coroutine, generator
-from .plain import Codec
+from .plain import OWN_MODULE, Codec
 from .proxies import (
     AsyncContext_,
     AsyncIterable_,
@@ -18,6 +18,7 @@ from .proxies import (
     Class_,
     Container_,
     Context_,
+    Dataclass_,
     Descriptor_,
     Function_,
     Iterable_,
@@ -54,6 +55,7 @@ _POWERS: dict[str, type[Proxy]] = {
     "y": AsyncIterator_,
     "z": AsyncIterable_,
     "A": Awaitable_,
+    "D": Dataclass_,
 }
 
 
@@ -80,6 +82,7 @@ def abilities_of(kind: Any, codec: Codec) -> str:
         powers += letter if hasattr(kind, name) else ""
     powers += "d" if kind.__module__ == "unittest.mock" and hasattr(kind, "__get__") else ""
     powers += "u" if kind.__hash__ is None else ""
+    powers += "D" if kind.__module__ != OWN_MODULE and hasattr(kind, "__dataclass_fields__") else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
     equal: Any = kind.__eq__
     powers += "e" if equal is not object.__eq__ and not issubclass(kind, FunctionType) else ""
@@ -92,6 +95,8 @@ def abilities(powers: str) -> tuple[type[Proxy], ...]:
     return tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
 
 
+METHOD = ("ce", "method")
+"""Powers and name of the class of a bound method."""
 LIBRARY = {
     "re": ("Match",),
     "argparse": ("Namespace", "ArgumentParser"),
@@ -144,7 +149,7 @@ def proxy_class(link: Link, powers: str, name: str, title: str = "") -> Any:
         bases = abilities(powers)
         own = {"__slots__": (), **{name: Proxy.__dict__[name] for name in ("__doc__", "__module__")}}
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
-        known = _of_the_library(title)
+        known = MethodType if (powers, name) == METHOD else _of_the_library(title)
         if known is not None:
             own["__class__"] = property(lambda proxy: known)
         made[powers, name, title] = type(name if name.isprintable() else "object", bases, own)

@@ -235,7 +235,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "signature": parameters,
     "wrapped": _of_a_candidate(lambda link, thing: getattr(thing, "__wrapped__", None)),
     "code": code_of,
-    "fields": _of_a_candidate(lambda link, thing: fields(thing)),
+    "fields": lambda link, thing: fields(thing, strict=link.strict),
     "get": _attribute,
     "set": _assign,
     "del": _delete,
