@@ -20,6 +20,7 @@ from reward_server.verifiers.code import CodeVerifier
 from reward_server.verifiers.registry import Registry
 
 DRIVERS = ("docker", "namespaces")
+_PACKAGES = "matplotlib networkx numpy pandas pytest scipy sklearn sortedcontainers sympy".split()
 IMAGE_TAG = os.environ.get("REWARD_SERVER_TEST_IMAGE_TAG", "latest")
 """So that two checkouts on one machine do not test each other's images."""
 
@@ -73,7 +74,7 @@ class Grader:
 
     def need(self, *texts: object) -> None:
         """Skip where tests or program want a package that the Python of this machine lacks; images have them all."""
-        for package in ("matplotlib", "numpy", "pandas", "pytest", "scipy", "sklearn", "sympy"):
+        for package in _PACKAGES:
             if any(package in str(text) for text in texts) and not self._has(package):
                 if self.sandboxes.isolation != "namespaces":
                     pytest.fail(f"the image lacks {package}")

@@ -14,6 +14,7 @@ from .link import Gone, Link
 from .pickles import unpickled
 from .plain import OWN_MODULE
 from .program import take_place
+from .sharing import CONTAINERS
 from .surroundings import Told
 
 _LINK = 3
@@ -88,7 +89,7 @@ class Candidate:
             link.serves["module"] = lambda: link.codec.encode(module)
             link.codec.classes.update(classes_of(module, self._head["classes"]))
             entries = [self._entry(find(own, name)) for name in self._head["entries"]]
-            link.codec.whole = tuple(entry for entry in entries if _is_own_class(entry))
+            link.codec.whole = (*CONTAINERS, *(entry for entry in entries if _is_own_class(entry)))
             link.send(["ready", [link.lent.written(entry) for entry in entries]])
         except Gone:
             leave(0)

@@ -46,6 +46,8 @@ def claims_of(thing: Any, name: str, parts: Sequence[Any] = (), method: str = "_
     kind = KINDS[name]
     if getattr(type(thing), method) is getattr(object, method):
         return []
+    if name == "int" and method != "__eq__":  # ``Ratio(1, 2) < 1``, and it is equal to no integer
+        return claims_of(thing, name, parts) or claims_of(thing, "float", parts)
     for like in (kind, _Whatever):
         with suppress(Exception):
             other = _Whatever(like)

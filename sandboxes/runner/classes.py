@@ -36,7 +36,7 @@ class Remote(type):
     _sandbox_class: int
     """The handle of the original."""
 
-    def __new__(cls, name: str, bases: tuple[type, ...], names: dict[str, Any], **options: Any) -> Any:
+    def __new__(cls, name: str, bases: tuple[type, ...], names: dict[str, Any], /, **options: Any) -> Any:
         """Called by a ``class`` statement of the tests: derive from the program's class."""
         base = next(base for base in bases if isinstance(base, Remote))
         link = base._sandbox_link
@@ -52,7 +52,7 @@ class Remote(type):
         link.keep_class(number, made)
         return made
 
-    def __init__(cls, name: str, bases: tuple[type, ...], names: dict[str, Any], **options: Any) -> None:
+    def __init__(cls, name: str, bases: tuple[type, ...], names: dict[str, Any], /, **options: Any) -> None:
         super().__init__(name, bases, names)
 
     @classmethod
@@ -63,7 +63,7 @@ class Remote(type):
         mixed = tuple(base for base in abilities(powers) if base not in have)
         own = {"__slots__": (), "__module__": OWN_MODULE, **names}
         own |= {"_sandbox_link": link, "_sandbox_class": number, "_sandbox_powers": powers}
-        return type.__new__(cls, name if name.isidentifier() else "object", (*mixed, *bases), own)
+        return type.__new__(cls, name if name.isprintable() else "object", (*mixed, *bases), own)
 
     @classmethod
     def stand_in(cls, link: Link, number: int, name: str) -> Any:
@@ -180,7 +180,7 @@ def register(made: Any, base: str) -> None:
         return
     found = getattr(sys.modules[module], name, None)
     if module == "enum" and isinstance(found, type):
-        type.__setattr__(made, "_sandbox_enum", True)
+        type.__setattr__(made, "_sandbox_enum", (*own_names(made).get("_sandbox_enum", ()), found))
         _let_enums_know()
     elif isinstance(found, abc.ABCMeta):
         found.register(made)
@@ -194,7 +194,7 @@ def _let_enums_know() -> None:
     enum: Any = sys.modules["enum"]
 
     def knows(cls: Any, other: Any) -> bool:
-        return cls in (enum.Enum,) and "_sandbox_enum" in own_names(other)
+        return cls in own_names(other).get("_sandbox_enum", ())
 
     enum.EnumType.__subclasscheck__ = lambda cls, other: knows(cls, other) or type.__subclasscheck__(cls, other)
     enum.EnumType.__instancecheck__ = lambda cls, thing: knows(cls, type(thing)) or type.__instancecheck__(cls, thing)

@@ -16,18 +16,21 @@ from typing import Any
 
 from .classes import Remote
 from .errors import Errors, names_of
-from .frames import NAMES, name_of, parts_of, rebuilt
+from .frames import NAMES, SINGLE, name_of, parts_of, rebuilt
 from .hints import hint_of, hint_parts
 from .lending import Lent
 from .modules import RemoteModule
 from .plain import OWN_MODULE
-from .powers import LIBRARY, abilities_of, proxy_class
+from .powers import LIBRARY, METHOD, abilities_of, proxy_class
 from .proxies import Proxy
 from .sharing import SharingCodec
 from .tables import NotPlain
 
 MAX_HANDLES = 100_000
-_BY_NAME = ("builtins", "math", "operator", "functools", "itertools", "collections", "string", "statistics", "cmath")
+_BY_NAME = (
+    *("builtins", "math", "operator", "functools", "itertools", "collections", "string", "statistics", "cmath"),
+    "numpy",
+)
 FUNCTION = ("cf", "function")
 """Powers and name of the class of a function."""
 _HIDDEN = (types.FrameType, types.CodeType, types.ModuleType, types.TracebackType)
@@ -42,6 +45,8 @@ _BY_PARTS: dict[str, Callable[[Any], list[Any]]] = {
     "ipaddress:IPv4Address": lambda address: [str(address)],
     "ipaddress:IPv6Address": lambda address: [str(address)],
     "ipaddress:IPv4Network": lambda network: [str(network)],
+    "ipaddress:IPv4Interface": lambda interface: [str(interface)],
+    "numpy:dtype": lambda kind: [kind.str],
 }
 """Types of the library that are rebuilt from arguments, crossing as ``P``."""
 _VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
@@ -94,7 +99,7 @@ class Crossing:
         if kind is types.FunctionType:  # what follows would come to the same, and look at much
             return {"h": [self.give(thing), *FUNCTION]}
         if kind is types.MethodType:
-            return {"h": [self.give(thing), "ce", "method"]}
+            return {"h": [self.give(thing), *METHOD]}
         home = self.number_of(thing)
         if home is not None:
             return {"y": home}
@@ -125,9 +130,10 @@ class Crossing:
             return {"Y": [hint[0], self.codec.encode(hint[1])]}
         if kind is re.Pattern:
             return {"P": ["re:compile", [thing.pattern, thing.flags]]}
+        like = kind.__mro__[-2] if kind.__module__ == "numpy.dtypes" else kind
         for name, parts in _BY_PARTS.items():
             module, _, title = name.partition(":")
-            if module in sys.modules and kind is getattr(sys.modules[module], title):
+            if module in sys.modules and like is getattr(sys.modules[module], title):
                 return {"P": [name, [self.codec.encode(part) for part in parts(thing)]]}
         told: list[Any] = [self.give(thing), _powers(thing, self.codec), kind.__name__[:200]]
         if isinstance(thing, types.ModuleType):
@@ -139,7 +145,7 @@ class Crossing:
                 self.errors.shared[told[-1][0]] = thing
         elif not self.strict and kind.__module__ == OWN_MODULE:
             told += [None, self.give(kind)]
-        elif not self.strict and kind.__name__ in LIBRARY.get(kind.__module__, ()):
+        elif kind.__name__ in LIBRARY.get(kind.__module__, ()):
             told += [None, None, f"{kind.__module__}:{kind.__name__}"]
         return {"h": told}
 
@@ -159,7 +165,7 @@ class Crossing:
             if body[0] == "values":
                 return dict(enumerate(items)).values()
             return dict(items).items() if body[0] == "items" else dict.fromkeys(items).keys()
-        if tag == "A" and body[0] in NAMES:
+        if tag == "A" and body[0] in (*NAMES, *SINGLE):
             return rebuilt(body[0], [self.codec.decode(part) for part in body[1]])
         if tag == "Y":
             return hint_of(str(body[0]), self.codec.decode(body[1]))

@@ -16,14 +16,16 @@ SHARED = "/tmp/"
 _MOST_FILES, _MOST_BYTES, _LONGEST = 1000, 1 << 20, 300
 
 
-def lend(value: Any, copy: Callable[[str, bytes], Any]) -> None:
-    """Open to the candidate what ``value`` names, if it is a path, or have it ``copy`` the file."""
+def lend(value: Any, copy: Callable[[str, bytes], Any], share: Callable[[], Any]) -> None:
+    """Open to the candidate what ``value`` names, if it is a path, and have it ``share`` what it makes, or ``copy`` the
+    file."""
     try:
         path = value if type(value) is str else os.fspath(value)
         if type(path) is not str or len(path) > _LONGEST or "\n" in path:
             return
         if path.startswith(SHARED):
             _open(os.path.normpath(path))
+            share()
         elif path[:1] not in ("/", "") and not path.startswith("..") and os.path.isfile(path):
             if os.path.getsize(path) <= _MOST_BYTES:
                 with open(path, "rb") as file:
@@ -49,8 +51,9 @@ def _open(path: str) -> None:
         return
     parts = path.split("/")[2:]
     above = [SHARED + "/".join(parts[:count]) for count in range(1, len(parts))]
-    if not os.path.lexists(path) and above:
-        path = above[-1]
+    folders = list(above)
+    while not os.path.lexists(path) and folders:  # what is yet to be made
+        path = folders.pop()
     for folder in above:
         _try(folder, 0o011)
     for count, inner in enumerate(_below(path)):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MOST, _LONGEST, _LARGEST = 16, 500, 10_000
 _KINDS = (list, dict, set)
+_SIMPLE = frozenset((type(None), bool, int, float, str, bytes))
 
 
 class Lent:
@@ -50,6 +51,8 @@ class Lent:
 
     def taken(self, number: int, written: Any, fresh: bool) -> Any:
         """What was lent: where it was before, the same as then."""
+        if not fresh and written == self._seen[number]:  # so what is in it stays the same too
+            return self._things[number]
         value = self._link.codec.decode(written)
         if not fresh:
             return self._copy(number, value)
@@ -61,10 +64,10 @@ class Lent:
         rows = []
         for number, thing in enumerate(self._things):
             if len(thing) <= _LONGEST:
-                written = self._link.codec.encode(thing)
-                if written != self._seen[number]:
-                    self._seen[number] = written
-                    rows.append([number, written])
+                now = self._seen_in(thing)
+                if now != self._seen[number]:
+                    self._seen[number] = now
+                    rows.append([number, self._link.codec.encode(thing)])
         return rows
 
     def told(self, rows: Any) -> None:
@@ -77,7 +80,13 @@ class Lent:
         if number == len(self._things):
             self._things.append(thing)
             self._seen.append(None)
-        self._things[number], self._seen[number] = thing, self._link.codec.encode(thing)
+        self._things[number], self._seen[number] = thing, self._seen_in(thing)
+
+    def _seen_in(self, thing: Any) -> Any:
+        """What to know a change by: the items and their types, where all are simple, as they are in long lists."""
+        items = [*thing, *thing.values()] if type(thing) is dict else [*thing]
+        kinds = [*map(type, items)]
+        return (kinds, items) if _SIMPLE.issuperset(kinds) else self._link.codec.encode(thing)
 
     def _copy(self, number: int, value: Any) -> Any:
         thing = self._things[number]

@@ -75,7 +75,7 @@ class Link(Crossing):
         for nothing."""
         self.serves: dict[str, Callable[..., Any]] = {}
         """What the other side may ask for that is about no thing."""
-        self.lends_files = False
+        self.lends_files = self._shares_files = False
         """Whether what paths in a call name is opened to the other side."""
         self.look: Callable[[], None] | None = None
         """Tells the other side what has changed around it, before it is asked for anything."""
@@ -160,7 +160,7 @@ class Link(Crossing):
                 self.leave(f"malformed: {why}")
             raise error
         if message[0] == "stop":
-            if verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
+            if self.strict and verb not in _ITERATING:  # else `zip(map(f, xs), wants)` would end with nothing compared
                 raise self.errors.kind(["builtins:StopIteration"])("outside of an iteration")
             raise StopIteration(self.codec.decode(message[1]))
         if verb == "call":
@@ -173,9 +173,7 @@ class Link(Crossing):
         with self._turn:
             for value in values if self.lends_files else ():
                 if is_path(value):
-                    lend(
-                        value, lambda path, content: self.request("around", 0, "file", path, self.codec.encode(content))
-                    )
+                    lend(value, self._copy_file, self._share_files)
             written, rows, objects = self.codec.encode_together(values)
             answer = self.request("call", number, written, list(kwargs), rows)
             try:
@@ -188,6 +186,14 @@ class Link(Crossing):
             if number in self.constructors and isinstance(result, Proxy):
                 self._made.add(result._sandbox_number)
             return result
+
+    def _copy_file(self, path: str, content: bytes) -> None:
+        self.request("around", 0, "file", path, self.codec.encode(content))
+
+    def _share_files(self) -> None:
+        if not self._shares_files:
+            self._shares_files = True
+            self.request("around", 0, "share")
 
     def operate(self, proxy: Proxy, name: str, *others: Any) -> Any:
         """Have the original do an operator; ``NotImplemented`` where it has none or the rule forbids it.
@@ -205,8 +211,7 @@ class Link(Crossing):
             if proxy._sandbox_number not in self._made:
                 if "v" not in proxy._sandbox_powers or name[:3] == "__i":
                     return NotImplemented
-                plain = self.plain(proxy)
-                return getattr(plain, name)(*others) if hasattr(plain, name) else NotImplemented
+                return _of_plain(self.plain(proxy), name, others)
         derived = proxy._sandbox_number in self._made and all(self._is_made(other) for other in others)
         result = self.request("op", proxy._sandbox_number, name, [self.codec.encode(other) for other in others])
         if derived and isinstance(result, Proxy):
@@ -280,7 +285,8 @@ class Link(Crossing):
                 rest = [None if rest[0] is None else self.errors.rebuilt(rest[0])]
             value = await AWAITING[verb](self._given[number], *rest)
             write = self.lent.written if verb in _LENDING and not self.strict else self.codec.encode
-            answer: list[Any] = ["r", write(value)]
+            cancelled = self.threads is not None and self.threads.is_cancelled()
+            answer: list[Any] = ["R" if cancelled else "r", write(value)]
         except Gone:
             return
         except BaseException as error:  # noqa: BLE001 - as above
@@ -362,7 +368,14 @@ def _show(printed: Any = "", errors: Any = "", warned: Any = ()) -> None:
         warnings.warn_explicit(str(text), kinds[0] if kinds else UserWarning, "solution.py", 1)
 
 
-_LENDING = ("get", "enter", "aenter")
+def _of_plain(plain: Any, name: str, others: tuple[Any, ...]) -> Any:
+    if hasattr(plain, name):
+        return getattr(plain, name)(*others)
+    forward = getattr(operator, f"__{name[3:]}", None) if name[:3] == "__r" else None
+    return NotImplemented if forward is None else forward(*others, plain)  # a list has no ``__radd__``
+
+
+_LENDING = ("get", "item", "next", "enter", "aenter")
 """Verbs that read a value off an object."""
 _ALONE = ("__hash__", "__round__")
 """Operators whose operand, if any, is no value of a test."""

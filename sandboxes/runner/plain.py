@@ -37,7 +37,7 @@ class Codec:
         self.classes = classes if classes is not None else {}
         self._write_other, self._read_other = write_other, read_other
         self.whole: tuple[type, ...] = ()
-        """Classes whose objects cross as themselves, though they are derived from plain types."""
+        """Objects of classes derived from these cross as themselves, and not as what is plain in them."""
         self._table: Table | None = None
         self._made: list[Any] = []
         self.mark_empty: Callable[[Any], Any] | None = None
@@ -108,7 +108,8 @@ class Codec:
         for base in _FLATTENED:
             if isinstance(value, base):
                 return EXACT[base](self, value, depth)
-        for module, name, write in _RARE:
+        of_pandas = type(value).__module__.startswith("pandas") and self._write_other is not None
+        for module, name, write in _RARE if not of_pandas else ():
             if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)):
                 return write(self, value, depth)
         if self._write_other is None:
@@ -173,8 +174,13 @@ def _tagged(tag: str, write: Writer) -> Writer:
 
 
 def _pairs(codec: Codec, value: Any, depth: int) -> dict[str, Any]:
-    pairs: Iterable[tuple[Any, Any]] = dict.items(value)
+    pairs: Iterable[tuple[Any, Any]] = items_of(value)
     return {"d": [[codec.encode(key, depth), codec.encode(item, depth)] for key, item in pairs]}
+
+
+def items_of(mapping: Any) -> Any:
+    """Keys and values, in the order that the mapping has: that of an ordered one is its own."""
+    return (collections.OrderedDict if isinstance(mapping, collections.OrderedDict) else dict).items(mapping)
 
 
 def _write_bytes(codec: Codec, value: Any, depth: int) -> str:
@@ -295,9 +301,14 @@ def _read_array(codec: Codec, body: Any, depth: int) -> Any:
     kind, shape, flat = body
     if isinstance(kind, list):
         kind = [tuple(part) for part in kind]
-    if numpy.dtype(kind).hasobject:
-        kind = None
-    array = numpy.array(_list(codec, flat, depth), dtype=kind).reshape(shape)
+    items = _list(codec, flat, depth)
+    if kind == "|O":
+        array = numpy.empty(len(items), kind)
+        for place, item in enumerate(items):  # or lists would become rows
+            array[place] = item
+    else:
+        array = numpy.array(items, None if numpy.dtype(kind).hasobject else kind)
+    array = array.reshape(shape)
     return array if array.size or codec.mark_empty is None else codec.mark_empty(array)
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from .generators import async_generator, coroutine, generator
-from .plain import Codec
+from .plain import OWN_MODULE, Codec
 from .proxies import (
     AsyncContext_,
     AsyncIterable_,
     AsyncIterator_,
+    Awaitable_,
     Bytes_,
     Callable_,
     Class_,
     Container_,
     Context_,
+    Dataclass_,
     Descriptor_,
     Function_,
     Iterable_,
@@ -52,6 +54,8 @@ _POWERS: dict[str, type[Proxy]] = {
     "x": AsyncContext_,
     "y": AsyncIterator_,
     "z": AsyncIterable_,
+    "A": Awaitable_,
+    "D": Dataclass_,
 }
 
 
@@ -66,6 +70,7 @@ _ABILITIES = (
     ("x", "__aenter__"),
     ("y", "__anext__"),
     ("z", "__aiter__"),
+    ("A", "__await__"),
 )
 
 
@@ -77,6 +82,7 @@ def abilities_of(kind: Any, codec: Codec) -> str:
         powers += letter if hasattr(kind, name) else ""
     powers += "d" if kind.__module__ == "unittest.mock" and hasattr(kind, "__get__") else ""
     powers += "u" if kind.__hash__ is None else ""
+    powers += "D" if kind.__module__ != OWN_MODULE and hasattr(kind, "__dataclass_fields__") else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""
     equal: Any = kind.__eq__
     powers += "e" if equal is not object.__eq__ and not issubclass(kind, FunctionType) else ""
@@ -89,22 +95,38 @@ def abilities(powers: str) -> tuple[type[Proxy], ...]:
     return tuple(base for base in bases if not any(base in other.__mro__[1:] for other in bases)) or (Proxy,)
 
 
+METHOD = ("ce", "method")
+"""Powers and name of the class of a bound method."""
 LIBRARY = {
     "re": ("Match",),
     "argparse": ("Namespace", "ArgumentParser"),
     "types": ("SimpleNamespace", "MappingProxyType"),
-    "builtins": ("zip", "map", "filter", "enumerate", "reversed"),
+    "builtins": ("zip", "map", "filter", "enumerate", "reversed", "property"),
     "itertools": ("chain", "count", "cycle", "islice", "product", "permutations", "combinations", "accumulate"),
-    "functools": ("partial",),
-    "collections": ("ChainMap",),
-    "io": ("StringIO", "BytesIO"),
+    "functools": ("partial", "cached_property"),
+    "collections": ("ChainMap", "UserDict", "UserList", "UserString"),
+    "_io": ("StringIO", "BytesIO", "TextIOWrapper", "BufferedReader", "BufferedWriter"),
     "logging": ("Logger",),
     "queue": ("Queue", "PriorityQueue", "LifoQueue"),
-    "threading": ("Thread", "Event", "Timer"),
+    "threading": ("Thread", "Event", "Timer", "Condition", "Semaphore", "Barrier"),
+    "asyncio.queues": ("Queue",),
+    "string": ("Template", "Formatter"),
+    "configparser": ("ConfigParser",),
+    "email.message": ("Message", "EmailMessage"),
+    "statistics": ("NormalDist",),
+    "networkx.classes.graph": ("Graph",),
+    "networkx.classes.digraph": ("DiGraph",),
+    "networkx.classes.multigraph": ("MultiGraph",),
+    "networkx.classes.multidigraph": ("MultiDiGraph",),
+    "sortedcontainers.sortedlist": ("SortedList", "SortedKeyList"),
+    "sortedcontainers.sorteddict": ("SortedDict",),
+    "sortedcontainers.sortedset": ("SortedSet",),
     "concurrent.futures._base": ("Future",),
     "sqlite3": ("Connection", "Cursor", "Row"),
     "xml.etree.ElementTree": ("Element",),
     "random": ("Random",),
+    "numpy.random._generator": ("Generator",),
+    "numpy.random.mtrand": ("RandomState",),
 }
 """Classes of the library whose objects are known by ``isinstance`` to be theirs."""
 
@@ -127,8 +149,8 @@ def proxy_class(link: Link, powers: str, name: str, title: str = "") -> Any:
         bases = abilities(powers)
         own = {"__slots__": (), **{name: Proxy.__dict__[name] for name in ("__doc__", "__module__")}}
         own |= {"_sandbox_link": link, "_sandbox_powers": powers}
-        known = _of_the_library(title)
+        known = MethodType if (powers, name) == METHOD else _of_the_library(title)
         if known is not None:
             own["__class__"] = property(lambda proxy: known)
-        made[powers, name, title] = type(name if name.isidentifier() else "object", bases, own)
+        made[powers, name, title] = type(name if name.isprintable() else "object", bases, own)
     return made[powers, name, title]

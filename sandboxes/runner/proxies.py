@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from .inspection import Code, signature
+from .inspection import Code, fields_of, signature
 from .pickles import reduced
 from .plain import OWN_MODULE
 from .sizes import SHORT, counted
@@ -174,11 +174,24 @@ class Function_(Callable_):
 class Class_(Callable_):
     __slots__ = ()
 
+    @property  # type: ignore[misc] # for ``isinstance`` to find
+    def __class__(self) -> Any:
+        return type
+
     def __instancecheck__(self, instance: Any) -> bool:
         return self._sandbox_link.is_instance(instance, self._sandbox_number)
 
     def __subclasscheck__(self, other: Any) -> bool:
         return self._sandbox_link.is_subclass(other, self._sandbox_number)
+
+    def __iter__(self) -> Any:
+        return self._sandbox_link.request("iter", self._sandbox_number)
+
+    def __len__(self) -> Any:
+        return self._sandbox_link.request("len", self._sandbox_number)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._sandbox_link.request("item", self._sandbox_number, self._sandbox_link.codec.encode(key))
 
 
 class View_(Proxy):
@@ -337,6 +350,21 @@ class AsyncContext_(Proxy):
         link = self._sandbox_link
         told = None if error is None else link.errors.told(error)
         return _heeded(link, await link.request_in_time("aexit", self._sandbox_number, told), error, trace)
+
+
+class Dataclass_(Proxy):
+    __slots__ = ()
+
+    @property
+    def __dataclass_fields__(self) -> Any:
+        return fields_of(self._sandbox_link, self._sandbox_number)
+
+
+class Awaitable_(Proxy):
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return self._sandbox_link.request_in_time("await", self._sandbox_number).__await__()
 
 
 class AsyncIterable_(Proxy):

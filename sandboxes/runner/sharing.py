@@ -15,13 +15,15 @@ from types import FunctionType
 from typing import Any
 
 from .changes import is_array, update
-from .plain import EXACT, Codec, fields_of
+from .plain import EXACT, Codec, fields_of, items_of
 from .tables import MAX_OBJECTS, NotPlain
 
 _DEEP = 50
 _FLAT: dict[type, Any] = {kind: EXACT.get(kind) for kind in (type(None), bool, str, int, float, bytes, complex, range)}
-_CONTAINERS = (list, dict, set, bytearray, collections.deque)
+CONTAINERS = (list, dict, set, bytearray, collections.deque)
+_SHARED = frozenset((*CONTAINERS, collections.OrderedDict, collections.Counter, collections.defaultdict))
 _EMPTY: dict[str, type] = {"list": list, "dict": dict}
+_FRAMES = ("DataFrame", "Series")
 _NUMBERED = frozenset("sBqQOa")
 """Tags of what is numbered, and holds no cycle."""
 
@@ -54,7 +56,7 @@ class SharingCodec(Codec):
         if kind is not FunctionType:
             if not depth:
                 return self._message(value)
-            if kind in _CONTAINERS:
+            if kind in _SHARED:
                 return self._shared(value, depth, super().encode)
         return super().encode(value, depth)
 
@@ -83,7 +85,7 @@ class SharingCodec(Codec):
     def _encode_unusual(self, value: Any, depth: int) -> Any:
         if hasattr(type(value), "_sandbox_powers") and self._write_other is not None:  # whatever class it says it has
             return self._write_other(value)
-        if isinstance(value, _CONTAINERS) or is_array(value):
+        if isinstance(value, CONTAINERS) or is_array(value):
             return self._shared(value, depth, super()._encode_unusual)
         return super()._encode_unusual(value, depth)
 
@@ -112,7 +114,7 @@ class SharingCodec(Codec):
         if isinstance(thing, list):
             return [self.encode(item, 1) for item in list.__iter__(thing)]
         if isinstance(thing, dict):
-            return [[self.encode(key, 1), self.encode(item, 1)] for key, item in dict.items(thing)]
+            return [[self.encode(key, 1), self.encode(item, 1)] for key, item in items_of(thing)]
         return self.encode(thing)
 
     def decode(self, written: Any, depth: int = 0) -> Any:
@@ -149,7 +151,7 @@ class SharingCodec(Codec):
             return made[-1]
         if tag == "G":
             return self.decode_together(body[:1], body[1])[0][0]
-        if tag not in _NUMBERED:
+        if tag not in _NUMBERED and (tag != "A" or body[0] not in _FRAMES):
             return super().decode(written, depth)
         made.append(None)
         number = len(made) - 1
@@ -182,8 +184,10 @@ class SharingCodec(Codec):
             list.__setitem__(thing, slice(None), [self.decode(item, 1) for item in content])
         elif isinstance(thing, dict):
             pairs = [(self.decode(key, 1), self.decode(item, 1)) for key, item in content]
-            dict.clear(thing)
-            dict.update(thing, pairs)
+            kind: Any = collections.OrderedDict if isinstance(thing, collections.OrderedDict) else dict
+            kind.clear(thing)
+            for key, item in pairs:  # and no ``update``, by which a counter counts
+                kind.__setitem__(thing, key, item)
         else:
             update(thing, self.decode(content))
 

@@ -1,5 +1,5 @@
 """What tests change around a program without touching it: a patched ``input``, ``print`` or clock, standard input,
-arguments, the environment, a seed, caught output, warnings and logs.
+arguments, the environment, the working directory, a seed, caught output, warnings and logs.
 
 In one process the program would see it at once. Here the tester looks, before it asks the candidate for anything,
 whether one of the usual places holds something new, and has the candidate put it (mostly a handle) in the same place.
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import names_of
-from .files import receive
+from .files import SHARED, lend, receive
 from .logs import WORDS, Logged, levels
 
 if TYPE_CHECKING:
@@ -43,8 +45,14 @@ _SEEDED = ("random", "numpy.random")
 _HINTS = {"stderr": ("stderr", "capsys", "capfd"), "_showwarnmsg_impl": ("warn",)}
 """Words of tests that change a place without naming it."""
 _PLACE_WORDS = {word for names in PLACES.values() for name in names for word in _HINTS.get(name, (name,))}
-CHANGING = (*sorted(_PLACE_WORDS), *WORDS, "environ", "env(", "seed(")
+CHANGING = (*sorted(_PLACE_WORDS), *WORDS, "environ", "env(", "seed(", "chdir", "patch")
 """Words of tests that may change what is watched here."""
+_PATCH = re.compile(
+    r"""(?:patch|setattr)\(\s*["']([\w.]+)\.(\w+)["']|(?:patch\.object|setattr)\(\s*([\w.]+),\s*["'](\w+)["']"""
+)
+_PATCHED = sys.stdlib_module_names - {"builtins", "unittest", "logging"} | {"numpy", "pandas"}
+_OURS = (("os", "read"), ("os", "write"), ("os", "close"), ("os", "_exit"))
+"""What the conversation itself is made of."""
 _KEPT = 1 << 20
 
 
@@ -60,6 +68,7 @@ class Watched:
         self._told: dict[tuple[str, str], Any] = {}
         self._changes_environment = "environ" in source or "env(" in source
         self._environment = _environment() if self._changes_environment else {}
+        self._folder = os.getcwd() if "chdir" in source else ""
         self._logs = any(word in source for word in WORDS)
         self._levels = levels() if self._logs else {}
         self._hears_logs = False
@@ -72,7 +81,7 @@ class Watched:
     @property
     def needed(self) -> bool:
         """Whether there is anything to look at."""
-        return bool(self._places or self._changes_environment or self._seeded or self._logs)
+        return bool(self._places or self._changes_environment or self._seeded or self._logs or self._folder)
 
     def look(self) -> None:
         """Tell the candidate of what is new."""
@@ -86,6 +95,10 @@ class Watched:
         if self._changes_environment and _environment() != self._environment:
             self._environment = _environment()
             self._tell("environment", self._link.codec.encode(self._environment))
+        if self._folder and os.getcwd() != self._folder:
+            self._folder = os.getcwd()
+            lend(self._folder, lambda *file: None, lambda: self._tell("share"))
+            self._tell("folder", self._folder)
         if self._logs:
             self._look_at_levels()
         while self._seeds:
@@ -129,12 +142,26 @@ def _environment() -> dict[str, str]:
 
 
 def _places(source: str) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
-    for module, attributes in PLACES.items():
-        named = [name for name in attributes if any(word in source for word in _HINTS.get(name, (name,)))]
-        if named and module in source:
-            import_module(module)  # ``patch`` would do so after the first look
-        names = getattr(sys.modules.get(module), "__dict__", {}) if named else {}
-        yield from ((module, name, names, names[name]) for name in named if name in names)
+    places = [(module, name) for module, names in PLACES.items() for name in names if _is_meant(name, source)]
+    for module, name in dict.fromkeys([*places, *_patched(source)]):
+        if module not in sys.modules and module in source:
+            with suppress(ImportError):
+                import_module(module)
+        names = getattr(sys.modules.get(module), "__dict__", {})
+        if name in names:
+            yield module, name, names, names[name]
+
+
+def _is_meant(name: str, source: str) -> bool:
+    return any(word in source for word in _HINTS.get(name, (name,)))
+
+
+def _patched(source: str) -> Iterator[tuple[str, str]]:
+    """What tests replace by name in a module of the library."""
+    for found in _PATCH.finditer(source) if "patch" in source else ():
+        module, name = found[1] or found[3], found[2] or found[4]
+        if module.partition(".")[0] in _PATCHED and (module, name) not in _OURS:
+            yield module, name
 
 
 class Told:
@@ -146,12 +173,14 @@ class Told:
         self._stderr: _Errors | None = None
         self._warnings: list[Any] = []
         self._logged = Logged(link)
+        self._folder = ""
 
     def hear(self, what: str, *rest: Any) -> None:
         """Do what the tester tells of."""
-        known: dict[str, Callable[..., None]]
+        known: dict[str, Callable[..., Any]]
         known = {"place": self._place, "environment": self._environ, "seed": self._seed, "file": self._file}
-        known |= {"levels": self._logged.set_levels, "threads": self._link.be_threaded}
+        known |= {"levels": self._logged.set_levels, "threads": self._link.be_threaded, "folder": self._change_folder}
+        known["share"] = lambda: os.umask(0)  # so that the tests can delete what it makes in folders of theirs
         known[what](*rest)
 
     def _place(self, module: str, name: str, *written: Any) -> None:
@@ -173,6 +202,12 @@ class Told:
     def _seed(self, module: str, written: Any) -> None:
         args, kwargs = self._link.codec.decode(written)
         __import__(module, fromlist=["x"]).seed(*args, **kwargs)
+
+    def _change_folder(self, path: str) -> None:
+        """Into a folder that the tests lend, or back into the program's own."""
+        self._folder = self._folder or os.getcwd()
+        with suppress(OSError):
+            os.chdir(path if path.startswith(SHARED) else self._folder)
 
     def _file(self, path: str, written: Any) -> None:
         receive(path, self._link.codec.decode(written))

@@ -15,7 +15,7 @@ from .classes import Remote
 from .crossing import FUNCTION
 from .link import Gone, Link
 from .modules import Importing
-from .pickles import offer
+from .pickles import offer, write_json
 from .powers import proxy_class
 from .prelude import begin, parted
 from .program import take_place
@@ -25,7 +25,8 @@ from .threads import NOT_WITH, WORDS, heed_waits
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
 """Words of tests that have to do with files."""
-_SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, "numpy", "with"})))
+_OTHERS = ("numpy", "with", "json")
+_SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, *_OTHERS})))
 """Words of which at least one is in tests that ``_heed`` has to see to."""
 _LONG = 2000
 """Characters of tests that are searched for all of these at once: in a fork, each word looked at costs a page."""
@@ -116,6 +117,8 @@ class Tester:
         link.lends_files = any(word in text for word in _FILES)
         if "pickle" in text:
             offer(link)
+        if "json" in text:
+            write_json(link)
         return threaded
 
     def _test(self, number: int, source: str, names: dict[str, Any], first: Any) -> bool:

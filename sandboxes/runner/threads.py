@@ -24,7 +24,8 @@ WORDS = ("thread", "Thread", "concurrent", "async")
 NOT_WITH = ("multiprocessing", "fork", "ProcessPool")
 """Words of tests that make processes: a process that they fork has none of the threads here."""
 _MOST_WAITING = 1000
-_ANSWERS = ("r", "x", "stop")
+_ANSWERS = ("r", "x", "stop", "R")
+"""``R`` is ``r`` from what was cancelled and came to an end nevertheless."""
 
 Message = tuple[int, list[Any]]
 
@@ -90,12 +91,7 @@ class Threads:
         finally:
             with self._lock:
                 self._waiting.remove(number)
-                left = []
-                while not box.empty():
-                    left.append(box.get())
-                for item in left:
-                    if item is not None:
-                        self._hand_over(*item)
+                self._empty(box)
 
     def lull(self, step: int) -> None:
         """The tests begin or cease to wait for something of their own."""
@@ -115,7 +111,16 @@ class Threads:
             self._link.answer(message)
         finally:
             stack.pop()
-            self._boxes.pop(number, None)
+            with self._lock:  # the next request may have come already: the answer has been sent
+                self._empty(self._boxes.pop(number))
+
+    def _empty(self, box: SimpleQueue[Message | None]) -> None:
+        left = []
+        while not box.empty():
+            left.append(box.get())
+        for item in left:
+            if item is not None:
+                self._hand_over(*item)
 
     async def awaited(self, verb: str, number: int, *rest: Any) -> Any:
         """What comes of something that the other side has to wait for; others may go on meanwhile."""
@@ -138,7 +143,13 @@ class Threads:
             self._link.leave("it has ended")
         if cancelled and message[0] == "x" and str(message[1]["names"][0]).endswith(":CancelledError"):
             raise self._asyncio.CancelledError
-        return message
+        if cancelled and message[0] == "r":  # it had ended before it could be cancelled: what awaited it is, then
+            self._asyncio.current_task().cancel()
+        return ["r", *message[1:]] if message[0] == "R" else message
+
+    def is_cancelled(self) -> bool:
+        """Whether the task that runs has been cancelled, and went on."""
+        return bool(self._asyncio.current_task().cancelling())
 
     def _loop_here(self) -> Any:
         loop = self._asyncio.get_running_loop()
@@ -188,9 +199,10 @@ class Threads:
         is_answer = message[0] in _ANSWERS
         if is_answer and number in self._landings:
             _land(*self._landings.pop(number), message)
-        elif message[0] == "cancel" and number in self._tasks:
-            loop, task = self._tasks[number]
-            loop.call_soon_threadsafe(task.cancel)
+        elif message[0] == "cancel":
+            loop = self._loop_for("await")
+            if loop is not None:
+                loop.call_soon_threadsafe(self._cancel, number)
         elif number in self._boxes:
             self._boxes[number].put((number, message))
         elif not is_answer and (number < 0) == self._link.strict:
@@ -240,6 +252,11 @@ class Threads:
         task = loop.create_task(self._link.answer_in_time(message, number))
         self._tasks[number] = loop, task
         task.add_done_callback(lambda _: self._tasks.pop(number, None))
+
+    def _cancel(self, number: int) -> None:
+        if number in self._tasks:
+            loop, task = self._tasks[number]
+            loop.call_soon(task.cancel)  # not before it has begun, or there would be no answer
 
 
 def heed_waits(link: Link) -> None:

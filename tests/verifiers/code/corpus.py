@@ -43,7 +43,7 @@ def _case(file: str, text: str) -> Case:
     if kind == "asserts":
         tests |= {"entry": entries.split(","), "code": given, "setup": setup}
     elif kind == "pytest":
-        tests["files"] = {"test_it.py": given}
+        tests["files"] = _files(given)
     else:
         pairs = [(_value(left), _value(right)) for left, _, right in (_split(line) for line in given.splitlines())]
         keys = ("input", "output") if kind == "stdio" else ("args", "expected")
@@ -51,6 +51,12 @@ def _case(file: str, text: str) -> Case:
         if kind == "function":
             tests["entry"] = entries
     return Case(f"{file}-{name}", tests, program.rstrip("\n") + "\n")
+
+
+def _files(given: str) -> dict[str, Json]:
+    """Files of a pytest case: what comes first, and what stands below a line ``--- file NAME``."""
+    first, *others = given.split("--- file ")
+    return {"test_it.py": first} | {name: text for name, _, text in (other.partition("\n") for other in others)}
 
 
 def _split(line: str) -> tuple[str, str, str]:
