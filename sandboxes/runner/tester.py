@@ -39,6 +39,7 @@ _ready: list[Link] = []
 def prepare() -> None:
     """In a zygote: make a tester's end of the link ahead, and the class of what stands for a function."""
     link = Link(_LINK, strict=True)
+    link.codec.mark_empty = empties.marked
     proxy_class(link, *FUNCTION)
     _ready.append(link)
 
@@ -110,9 +111,9 @@ class Tester:
             heed_waits(link)
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
-        empties.mend(text, link.codec)
+        empties.mend(text)
         swallowing.prepare(text)
-        evaluating.guard(text, link.owns)
+        evaluating.guard(text, link)
         link.lends_files = any(word in text for word in _FILES)
         if "pickle" in text:
             offer(link)
