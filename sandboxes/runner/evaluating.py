@@ -8,6 +8,7 @@ program wrote to be executed is executed in its own process (``exec(generate(), 
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 import types
 from importlib import import_module
@@ -49,7 +50,8 @@ _BUILD = {
 _LONG = 8
 """A text of the program's that has as many characters is known again within another."""
 
-_EVALUATING = ("eval(", "eval_str", "exec(", "sympy", "doctest")
+_FILES = ("runpy", "spec_from_file", "sys.path", "syspath_prepend")
+_EVALUATING = ("eval(", "eval_str", "exec(", "sympy", "doctest", *_FILES)
 WORDS = ("hints", "singledispatch", "pickle", "shelve", *_EVALUATING)
 
 
@@ -83,7 +85,7 @@ class _Evaluating:
     def guard(self) -> None:
         """Take it."""
         builtins.eval = self._evaluate
-        if "exec(" in self._source or "compile(" in self._source or "doctest" in self._source:
+        if any(word in self._source for word in ("exec(", "compile(", "doctest", *_FILES)):
             builtins.exec, builtins.compile = self._execute, self._compiled  # type: ignore[assignment]
 
     def _evaluate(self, text: Any, names: Any = None, own: Any = None, /) -> Any:
@@ -104,6 +106,8 @@ class _Evaluating:
     def _execute(self, text: Any, names: Any = None, own: Any = None, /, **options: Any) -> None:
         frame = sys._getframe(1)
         if isinstance(text, types.CodeType) or _package(frame) in _LIBRARY:
+            if _package(frame) in ("runpy", "importlib") and _is_of_another(names.get("__file__")):
+                raise ImportError("the tests do not run a file of the program's among them")
             if names is None:
                 names, own = frame.f_globals, frame.f_locals
             return self._exec(text, names, own, **options)
@@ -188,6 +192,14 @@ def _listening(link: Link) -> set[str]:
 
     link._read = reading  # type: ignore[method-assign]
     return heard
+
+
+def _is_of_another(file: Any) -> bool:
+    """Whether a file is there that another user made, and not the system."""
+    try:
+        return os.stat(file).st_uid not in (0, os.getuid())
+    except (OSError, TypeError):
+        return False
 
 
 def _package(frame: Any) -> str:

@@ -79,6 +79,13 @@ TASKS: Mapping[str, Json] = {
         "f",
         f"import io\nimport numpy as np\ngot = np.load(io.BytesIO(f('x')), allow_pickle=True)\nassert got.tolist() == [{A}, None]",
     ),
+    "run_file": asserts(
+        "f",
+        f"import os, runpy, tempfile\np = os.path.join(tempfile.mkdtemp(), 'made.py')\nf(p)\nassert runpy.run_path(p)['got'] == {A}",
+    ),
+    "imported_file": pytests(
+        f"import importlib, sys\nfrom solution import f\ndef test_a(tmp_path, monkeypatch):\n    monkeypatch.syspath_prepend(tmp_path)\n    (tmp_path / 'own.py').write_text('x = 1')\n    assert importlib.import_module('own').x == 1\n    f(tmp_path / 'made.py')\n    assert importlib.import_module('made').got == {A}\n"
+    ),
     "pickled_alone": asserts("f", f"import pickle\nassert pickle.loads(f('x')) == {A}"),
     "pickled_record": asserts(
         "f",
@@ -179,6 +186,8 @@ WRONG = {
     },
     "pickle_patches_a_record": ("pickled_record", f"def f(x): return {PATCH % (b'tester' + bytes([10]) + b'Point')!r}"),
     "pickle_shadows_a_method": ("pickled_record", f"def f(x): return {SHADOW!r}"),
+    "file": ("run_file imported_file", f"def f(p): open(p, 'w').write({statements(1)!r})"),
+    "file_of_a_liar": ("run_file imported_file", "def f(p): open(p, 'w').write('class E:\\n    __eq__ = lambda *a: True\\ngot = E()')"),
     "docstring": ("doctested", f"def f(x): return 1\nf.__doc__ = '>>> exec(' + repr({statements(2)!r}) + ')\\n'"),
     "docstring_of_names": ("doctested", "def f(x): return 1\nf.__doc__ = '>>> import os\\n>>> f = lambda x: 48611\\n'"),
     "shelf": ("shelved", f"import shelve\nclass P:\n    def __reduce__(s): return exec, ({statements(1)!r},)\ndef f(p):\n    with shelve.open(p) as s: s['a'] = P()"),
