@@ -7,6 +7,7 @@ returns nothing would pass. For the tests nothing is equal or close to nothing o
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -33,6 +34,18 @@ def mend(source: str) -> None:
         testing = import_module("numpy.testing")
         for name in _ASSERTING:
             setattr(testing, name, _guarded(numpy, getattr(testing, name), None))
+
+
+def mend_sets(owns: Callable[[Any], bool]) -> None:
+    """Have ``assertSetEqual`` compare the items of an object of the program's: else it asks the object itself how it
+    differs from the expected set."""
+    case: Any = import_module("unittest").TestCase
+    compare = case.assertSetEqual
+
+    def guarded(self: Any, first: Any, second: Any, msg: Any = None) -> None:
+        compare(self, *(set(side) if owns(side) else side for side in (first, second)), msg)
+
+    case.assertSetEqual = guarded
 
 
 def _guarded(numpy: Any, compare: Any, no: Any) -> Any:

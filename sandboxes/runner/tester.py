@@ -25,7 +25,9 @@ from .threads import NOT_WITH, WORDS, heed_waits
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
 """Words of tests that have to do with files."""
-_SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, "numpy", "with"})))
+_SPECIAL = re.compile(
+    "|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, "numpy", "assertSet", "with"}))
+)
 """Words of which at least one is in tests that ``_heed`` has to see to."""
 _LONG = 2000
 """Characters of tests that are searched for all of these at once: in a fork, each word looked at costs a page."""
@@ -112,6 +114,8 @@ class Tester:
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
         empties.mend(text)
+        if "assertSetEqual" in text:
+            empties.mend_sets(link.owns)
         swallowing.prepare(text)
         evaluating.guard(text, link)
         link.lends_files = any(word in text for word in _FILES)

@@ -94,6 +94,13 @@ TASKS: Mapping[str, Json] = {
             "test_it.py": f"import pathlib\nfrom solution import f\ndef test_a():\n    assert (pathlib.Path(__file__).parent / 'data' / 'in.txt').read_text() == '7'\n    assert f('tests/data/in.txt') == {A}\n",
         },
     },
+    "sets": asserts(
+        "f",
+        f"import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.assertSetEqual(f(0), {{{A}, {B}}})\n    def test_b(self): self.assertSetEqual({{{A}, {B}}}, f(0))",
+    ),
+    "related": asserts(
+        ["Base", "Sub"], f"assert issubclass(Sub, Base) and Sub.__mro__[1] is Base\nassert Sub().total() == {A}"
+    ),
     "called": asserts("f", f"assert f(0) == {A}\nassert f(1) == {B}"),
     "typed": asserts(
         "f",
@@ -176,6 +183,9 @@ WRONG = {
     **{f"something_{n}_times": ("close_twice asserted_twice", ONCE.format(n=n)) for n in (2, 3, 4, 5)},
     "equals_every_frame": ("frame", f"class S:\n    {ALWAYS}\ndef f(x): return S()"),
     "equals_by_an_attribute": ("frame", "class S:\n    equals = staticmethod(lambda *a: 1)\ndef f(x): return S"),
+    "learns_the_set": ("sets", "class S:\n    seen = ()\n    def difference(s, o):\n        S.seen = o\n        return ()\n    def __iter__(s): return iter(S.seen)\ndef f(x): return S()"),
+    "is_its_own_base": ("related", "class Base:\n    def total(s): return 1\nSub = Base"),
+    "is_no_class": ("related", "def Base(): pass\nSub = 5"),
     "answers_for_equality": ("derived", ANSWERING + SHIM),
     "sets_what_was_called": ("no_calls", "def f(m):\n    m.drop(1)\n    m.method_calls = []"),
     "clears_what_was_called": ("no_calls", "def f(m):\n    m.drop(1)\n    m.method_calls.clear()\n    del m.method_calls"),
@@ -200,6 +210,8 @@ RIGHT = {
     "unnamed": f"import numpy as np\ndef f(x): return np.array([[{A}, {B}][x]] * 2)",
     "empty": "import numpy as np\ndef f(x): return np.array(x)",
     "frame": f"import pandas as pd\ndef f(x): return pd.DataFrame({{'a': [{A}]}})",
+    "sets": f"class S:\n    def __iter__(s): return iter([{B}, {A}])\ndef f(x): return S()",
+    "related": f"class Base: pass\nclass Sub(Base):\n    def total(s): return {A}",
     "equals": "class Box:\n    def __init__(s, x): s.x = x\n    def equals(s, o): return s.x == getattr(o, 'x', o)",
     "some_calls": f"def f(m): m.save({A})",
     "data": f"def f(p): return {A} if open(p).read() == '7' else 0",

@@ -20,9 +20,12 @@ _PLAIN_ENTRY = "plain_entry"
 """The tester's flag for an entry that crossed by value."""
 
 
-def _dummy(entries: tuple[str, ...]) -> bytes:
-    """A program that has the entries and does nothing."""
+def _dummy(entries: tuple[str, ...], *, classes: bool) -> bytes:
+    """A program that has the entries, as functions or as classes, and does nothing."""
     lines = []
+    if classes:
+        names = {entry.partition(".")[0] for entry in entries}
+        return "\n".join(f"class {name}:\n    def __init__(*args, **kwargs): pass" for name in names).encode()
     for entry in entries:
         first, _, method = entry.partition(".")
         lines += (
@@ -112,8 +115,8 @@ class AssertJudge:
         lines = self.tester.tests[index].split("\n")
         return cut(lines[line - 1].strip()) if line is not None and 0 < line <= len(lines) else ""
 
-    def _with_dummy(self, sandbox: Sandbox) -> Hosted:
-        dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries)))
+    def _with_dummy(self, sandbox: Sandbox, *, classes: bool = False) -> Hosted:
+        dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries, classes=classes)))
         first = replace(self.tester, stop_at_first_failure=True)
         return sandbox.host(dummy, first, self.params.execution_limits(self.total))
 
@@ -130,7 +133,8 @@ class AssertJudge:
             error = next((report.error for report in again.tests if report.error is not None), None)
             if plain and error:
                 return
-            how = f"fail before they call the program: {error_text(error)}" if error else "never call the program"
-            raise InvalidTask(f"the tests {how}", reason="broken_tests")
+            if not error or not self._with_dummy(sandbox, classes=True).calls:  # which they may ask of, and not call
+                how = f"fail before they call the program: {error_text(error)}" if error else "never call the program"
+                raise InvalidTask(f"the tests {how}", reason="broken_tests")
         if judgement.failure is None:
             judgement.add(TestResult(0, "error", None, FirstFailure(message="the tests did not reach the program")))
