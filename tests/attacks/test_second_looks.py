@@ -101,6 +101,13 @@ TASKS: Mapping[str, Json] = {
     "related": asserts(
         ["Base", "Sub"], f"assert issubclass(Sub, Base) and Sub.__mro__[1] is Base\nassert Sub().total() == {A}"
     ),
+    "constant": asserts("LIMITS", f"assert isinstance(LIMITS, dict) and LIMITS['a'] == {A}"),
+    "abstract": asserts(
+        "Base",
+        f"import inspect\nassert inspect.isabstract(Base)\nclass M(Base):\n    def area(self): return {B}\nassert M().twice() == {A}",
+    ),
+    "own_error": asserts("Bad", f"assert issubclass(Bad, ValueError)\nassert Bad(1).code == {A}"),
+    "constant_by_pytest": pytests("from solution import LIMITS\ndef test_a():\n    assert isinstance(LIMITS, dict)\n"),
     "called": asserts("f", f"assert f(0) == {A}\nassert f(1) == {B}"),
     "typed": asserts(
         "f",
@@ -185,6 +192,8 @@ WRONG = {
     "equals_by_an_attribute": ("frame", "class S:\n    equals = staticmethod(lambda *a: 1)\ndef f(x): return S"),
     "learns_the_set": ("sets", "class S:\n    seen = ()\n    def difference(s, o):\n        S.seen = o\n        return ()\n    def __iter__(s): return iter(S.seen)\ndef f(x): return S()"),
     "is_its_own_base": ("related", "class Base:\n    def total(s): return 1\nSub = Base"),
+    "is_an_object": ("constant constant_by_pytest abstract own_error", "class O: pass\nLIMITS, Base, Bad = O(), O, O"),
+    "is_a_function": ("constant constant_by_pytest abstract own_error", "def LIMITS(): pass\nBase = Bad = LIMITS"),
     "is_no_class": ("related", "def Base(): pass\nSub = 5"),
     "answers_for_equality": ("derived", ANSWERING + SHIM),
     "sets_what_was_called": ("no_calls", "def f(m):\n    m.drop(1)\n    m.method_calls = []"),
@@ -211,6 +220,10 @@ RIGHT = {
     "empty": "import numpy as np\ndef f(x): return np.array(x)",
     "frame": f"import pandas as pd\ndef f(x): return pd.DataFrame({{'a': [{A}]}})",
     "sets": f"class S:\n    def __iter__(s): return iter([{B}, {A}])\ndef f(x): return S()",
+    "constant": f"LIMITS = {{'a': {A}}}",
+    "constant_by_pytest": "LIMITS = {}",
+    "abstract": f"import abc\nclass Base(abc.ABC):\n    @abc.abstractmethod\n    def area(s): ...\n    def twice(s): return s.area() - {B} + {A}",
+    "own_error": f"class Bad(ValueError):\n    def __init__(s, x): s.code = {A}",
     "related": f"class Base: pass\nclass Sub(Base):\n    def total(s): return {A}",
     "equals": "class Box:\n    def __init__(s, x): s.x = x\n    def equals(s, o): return s.x == getattr(o, 'x', o)",
     "some_calls": f"def f(m): m.save({A})",

@@ -44,6 +44,7 @@ def _run_pytest() -> None:
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", place, *["-x"] * job["stop"]]
     status = pytest.main([*options, place], plugins=[report])
     if report.failures:
-        raise AssertionError(f"{len(report.failures)} failed, {report.passed} passed\n" + "\n".join(report.failures))
+        text = "\n".join(report.failures).replace(os.path.basename(place), "tests")
+        raise AssertionError(f"{len(report.failures)} failed, {report.passed} passed\n{text}")
     if status != 0 or not report.passed:
         raise RuntimeError(f"pytest ended with status {int(status)} and {report.passed} tests passed")
