@@ -34,7 +34,13 @@ _RUNNER_MB = 160
 """Added to the size class for the runner and its zygotes."""
 _UIDS, _FIRST_UID, _LAST_UID = 1 << 16, 1 << 20, (1 << 31) - (1 << 17)
 _START_S = 60.0
-_SYSCTLS = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0", "fs.mqueue.queues_max": "0"}
+_SYSCTLS = {
+    "kernel.shmmni": "0",
+    "kernel.msgmni": "0",
+    "kernel.sem": "0 0 0 0",
+    "fs.mqueue.queues_max": "0",
+    "net.ipv4.tcp_max_tw_buckets": "0",  # a port of the loopback device is free once its program has ended
+}
 
 
 @dataclass(frozen=True, slots=True)

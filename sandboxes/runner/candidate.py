@@ -46,8 +46,16 @@ def prepare() -> None:
     codec = link.codec
     link.serves = {"around": told.hear, "lent": link.lent.told, "derive": partial(derive, link)}
     link.serves["unpickled"] = lambda data: codec.encode(unpickled(codec.decode(data)))
+    link.serves["executed"] = lambda text, names: codec.encode(_executed(text, codec.decode(names)))
     link.caught = lambda: _caught(stream, output, told)
     _ready.append((link, stream))
+
+
+def _executed(text: str, names: dict[str, Any]) -> dict[str, Any]:
+    """The names that a text of the program's binds, for tests that execute what it wrote."""
+    names.setdefault("__name__", OWN_MODULE)
+    exec(text, names)
+    return {name: value for name, value in names.items() if name not in ("__builtins__", "__name__")}
 
 
 def _caught(stream: Any, output: _Output, told: Told) -> list[Any]:

@@ -43,6 +43,7 @@ class Remote(type):
         members = [[key, *_written(link, value)] for key, value in names.items() if key not in _LEFT_OUT]
         number = link.request("derive", 0, name, [link.codec.encode(base) for base in bases], members, options)
         methods = [str(key) for key in link.request("methods", base._sandbox_class)]
+        methods = [key for key in methods if key[:2] != "__" or key == "__init__"]
         shim = {key: _Super(link, base._sandbox_class, key) for key in methods}
         here = {key: value for key, value in names.items() if not link.owns(value)}  # else a descriptor would be none
         own = {key: value for key, value in here.items() if key[:2] != "__" or key in ("__init__", *_LEFT_OUT)}

@@ -7,6 +7,7 @@ returns nothing would pass. For the tests nothing is equal or close to nothing o
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +19,7 @@ _ASSERTING = (
 _kinds: dict[str, Any] = {}
 
 
-def mend(source: str, codec: Any) -> None:
+def mend(source: str) -> None:
     """Where tests use numpy, have its comparisons say no where one side alone is empty."""
     if "numpy" not in source:
         return
@@ -26,7 +27,6 @@ def mend(source: str, codec: Any) -> None:
         numpy = import_module("numpy")
     except ImportError:
         return
-    codec.mark_empty = _marked
     for name in _DECIDING if any(name in source for name in _DECIDING) else ():
         no = numpy.array([False]) if name == "isclose" else False
         setattr(numpy, name, _guarded(numpy, getattr(numpy, name), no))
@@ -36,10 +36,24 @@ def mend(source: str, codec: Any) -> None:
             setattr(testing, name, _guarded(numpy, getattr(testing, name), None))
 
 
+def mend_sets(owns: Callable[[Any], bool]) -> None:
+    """Have ``assertSetEqual`` compare the items of an object of the program's: else it asks the object itself how it
+    differs from the expected set."""
+    case: Any = import_module("unittest").TestCase
+    compare = case.assertSetEqual
+
+    def guarded(self: Any, first: Any, second: Any, msg: Any = None) -> None:
+        compare(self, *(set(side) if owns(side) else side for side in (first, second)), msg)
+
+    case.assertSetEqual = guarded
+
+
 def _guarded(numpy: Any, compare: Any, no: Any) -> Any:
     """A comparison; where one side alone is empty its answer is ``no``, or where that is None a failure."""
 
     def guarded(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(_looked_at_once, args))
+        kwargs = {name: _looked_at_once(value) for name, value in kwargs.items()}
         sides = [*args, *(kwargs[name] for name in _SIDES if name in kwargs)][:2]
         if len({numpy.asanyarray(side).size == 0 for side in sides}) == 2:
             if no is None:
@@ -50,11 +64,16 @@ def _guarded(numpy: Any, compare: Any, no: Any) -> Any:
     return guarded
 
 
+def _looked_at_once(side: Any) -> Any:
+    """An object of the program's as an array: it might have items for one look and none for the next."""
+    return import_module("numpy").asanyarray(side) if hasattr(type(side), "_sandbox_powers") else side
+
+
 _SIDES = ("a", "b", "a1", "a2", "x", "y", "actual", "desired")
 """What numpy calls the two that are compared."""
 
 
-def _marked(array: Any) -> Any:
+def marked(array: Any) -> Any:
     """An array of no items as one that is unequal to what has some."""
     numpy = import_module("numpy")
     if not _kinds:
@@ -76,4 +95,16 @@ def _made(numpy: Any) -> Any:
     def text(array: Any) -> str:
         return repr(array.view(numpy.ndarray))
 
-    return type("ndarray", (numpy.ndarray,), {"__eq__": equal, "__ne__": unequal, "__hash__": None, "__repr__": text})
+    def calculate(array: Any, function: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        """What is left of items by calculating with none (``got - want``) would be within any bound."""
+        if method == "__call__" and any(numpy.ndim(item) and numpy.size(item) for item in inputs):
+            raise ValueError("an array of no items meets one that has some")
+        named = {name: tuple(map(bare, value)) if name == "out" else value for name, value in named.items()}
+        made = getattr(function, method)(*map(bare, inputs), **named)
+        return marked(made) if isinstance(made, numpy.ndarray) and not made.size else made
+
+    def bare(item: Any) -> Any:
+        return item.view(numpy.ndarray) if type(item) is _kinds["ndarray"] else item
+
+    own = {"__eq__": equal, "__ne__": unequal, "__hash__": None, "__repr__": text, "__array_ufunc__": calculate}
+    return type("ndarray", (numpy.ndarray,), own)

@@ -87,7 +87,7 @@ class Errors:
         """The exception that the other side told of; raises ``NotPlain`` or what else comes of a malformed one."""
         if "y" in told:
             error = self._ours[told["y"]]
-            if not isinstance(error, Exception):
+            if not isinstance(error, Exception) or type(error).__module__.partition(".")[0] in _NOT_FROM:
                 raise NotPlain("one that must not be raised from outside")
             return error
         kind = self.kind(told["names"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any
 
+from .swallowing import is_failure
+
 if TYPE_CHECKING:
     from .link import Link
 
@@ -27,17 +29,23 @@ async def async_generator(link: Link, number: int) -> AsyncGenerator[Any, Any]:
 def generator(link: Link, number: int) -> Generator[Any, Any, Any]:
     """One that yields what the original yields, and passes on what is sent and thrown into it."""
     verb: tuple[Any, ...] = ("next",)
+    thrown: BaseException | None = None
     while True:
         try:
             value = link.request(verb[0], number, *verb[1:])
-        except StopIteration as stop:
-            return stop.value
+        except Exception as end:
+            if link.strict and is_failure(thrown):  # as in a context: it is neither swallowed nor replaced
+                raise thrown from None  # type: ignore[misc]
+            if isinstance(end, StopIteration):
+                return end.value
+            raise
+        thrown = None
         try:
             sent = yield value
         except GeneratorExit:
             link.request("close", number)
             raise
         except BaseException as error:  # noqa: BLE001 - for the original to catch or not
-            verb = ("throw", link.errors.told(error))
+            verb, thrown = ("throw", link.errors.told(error)), error
         else:
             verb = ("next",) if sent is None else ("send", link.codec.encode(sent))

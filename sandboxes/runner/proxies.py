@@ -18,7 +18,7 @@ from .inspection import Code, fields_of, signature
 from .pickles import reduced
 from .plain import OWN_MODULE
 from .sizes import SHORT, counted
-from .swallowing import is_deliberate
+from .swallowing import is_deliberate, is_failure
 
 if TYPE_CHECKING:
     from .link import Link
@@ -194,8 +194,16 @@ class Class_(Callable_):
         return self._sandbox_link.request("item", self._sandbox_number, self._sandbox_link.codec.encode(key))
 
 
+_OF_NUMBERS = ("numerator", "denominator", "real", "imag", "as_integer_ratio")
+"""What the library's arithmetic reads off a number."""
+
+
 class View_(Proxy):
     __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._sandbox_link.plain(self) if name in _OF_NUMBERS else None
+        return getattr(value, name) if hasattr(value, name) else super().__getattr__(name)
 
     @property  # type: ignore[misc] # for ``isinstance`` to find
     def __class__(self) -> Any:
@@ -330,7 +338,13 @@ class Context_(Proxy):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
         link = self._sandbox_link
         told = None if error is None else link.errors.told(error)
-        return _heeded(link, link.request("exit", self._sandbox_number, told), error, trace)
+        try:
+            answer = link.request("exit", self._sandbox_number, told)
+        except Exception:
+            if link.strict and is_failure(error):  # which no other error may take the place of
+                return False
+            raise
+        return _heeded(link, answer, error, trace)
 
 
 def _heeded(link: Link, answer: Any, error: BaseException | None, trace: Any) -> bool | None:
@@ -349,7 +363,13 @@ class AsyncContext_(Proxy):
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool | None:
         link = self._sandbox_link
         told = None if error is None else link.errors.told(error)
-        return _heeded(link, await link.request_in_time("aexit", self._sandbox_number, told), error, trace)
+        try:
+            answer = await link.request_in_time("aexit", self._sandbox_number, told)
+        except Exception:
+            if link.strict and is_failure(error):
+                return False
+            raise
+        return _heeded(link, answer, error, trace)
 
 
 class Dataclass_(Proxy):

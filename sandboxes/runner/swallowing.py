@@ -37,6 +37,14 @@ def is_deliberate(error: BaseException, trace: Any) -> bool:
     return isinstance(statement, ast.Expr) and all(_is_own(node, frame) for node in _names(statement))
 
 
+def is_failure(error: BaseException | None) -> bool:
+    """Whether a test has failed by it, and not the program."""
+    of_a_test = isinstance(error, AssertionError) or any(
+        kind.__module__ == "_pytest.outcomes" for kind in type(error).__mro__
+    )
+    return of_a_test and "_sandbox_text" not in vars(error)
+
+
 def _statement(file: str, line: int) -> ast.stmt | None:
     """The statement at a line, where it stands directly in the block of the innermost ``with`` around it."""
     try:

@@ -25,7 +25,7 @@ from .threads import NOT_WITH, WORDS, heed_waits
 _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
 """Words of tests that have to do with files."""
-_OTHERS = ("numpy", "with", "json")
+_OTHERS = ("numpy", "with", "json", "assertSet")
 _SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, *_OTHERS})))
 """Words of which at least one is in tests that ``_heed`` has to see to."""
 _LONG = 2000
@@ -40,6 +40,7 @@ _ready: list[Link] = []
 def prepare() -> None:
     """In a zygote: make a tester's end of the link ahead, and the class of what stands for a function."""
     link = Link(_LINK, strict=True)
+    link.codec.mark_empty = empties.marked
     proxy_class(link, *FUNCTION)
     _ready.append(link)
 
@@ -111,9 +112,11 @@ class Tester:
             heed_waits(link)
         watched = Watched(link, text)
         link.look = watched.look if watched.needed else None
-        empties.mend(text, link.codec)
+        empties.mend(text)
+        if "assertSetEqual" in text:
+            empties.mend_sets(link.owns)
         swallowing.prepare(text)
-        evaluating.guard(text, link.owns)
+        evaluating.guard(text, link)
         link.lends_files = any(word in text for word in _FILES)
         if "pickle" in text:
             offer(link)

@@ -91,7 +91,7 @@ class Threads:
         finally:
             with self._lock:
                 self._waiting.remove(number)
-                self._empty(box)
+                self._hand_over_all(box)
 
     def lull(self, step: int) -> None:
         """The tests begin or cease to wait for something of their own."""
@@ -111,16 +111,8 @@ class Threads:
             self._link.answer(message)
         finally:
             stack.pop()
-            with self._lock:  # the next request may have come already: the answer has been sent
-                self._empty(self._boxes.pop(number))
-
-    def _empty(self, box: SimpleQueue[Message | None]) -> None:
-        left = []
-        while not box.empty():
-            left.append(box.get())
-        for item in left:
-            if item is not None:
-                self._hand_over(*item)
+            with self._lock:  # the other side may have had the answer, and asked for the next thing
+                self._hand_over_all(self._boxes.pop(number, SimpleQueue()))
 
     async def awaited(self, verb: str, number: int, *rest: Any) -> Any:
         """What comes of something that the other side has to wait for; others may go on meanwhile."""
@@ -194,6 +186,15 @@ class Threads:
                 box.put(None)
             for loop, future in list(self._landings.values()):
                 _land(loop, future, None)
+
+    def _hand_over_all(self, box: SimpleQueue[Message | None]) -> None:
+        """Hand over anew what was left in a box."""
+        left = []
+        while not box.empty():
+            left.append(box.get())
+        for item in left:
+            if item is not None:
+                self._hand_over(*item)
 
     def _hand_over(self, number: int, message: list[Any]) -> None:
         is_answer = message[0] in _ANSWERS

@@ -115,7 +115,7 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     leads = name in _KEEP_LINES.get(str(module).partition(".")[0], ())
     if name.startswith("_") or leads or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
-    of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert"))
+    of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert") or name == "method_calls")
     if of_a_mock or (writes and callable(getattr(thing, name, None))):
         raise AttributeError(name)  # what a test looks at afterwards, or looks with
 
@@ -140,6 +140,8 @@ def _operate(link: Link, thing: Any, name: str, written: Any) -> Any:
 
 
 def _text(link: Link, thing: Any, kind: str, spec: str = "") -> Any:
+    if link.strict and (isinstance(thing, _INERT) or type(thing).__module__ in ("functools", "operator")):
+        return f"<{type(thing).__name__}>"  # else the text of what was bound to it
     return str(repr(thing) if kind == "r" else str(thing) if kind == "s" else format(thing, str(spec)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -162,3 +163,14 @@ def test_the_self_test_finds_nothing(contained: Sandboxes) -> None:
 def test_the_self_test_would_find_something(sandbox: Sandbox) -> None:
     assert all("print(" in source or name in ("fork bomb", "leftovers") for name, source in SELF_TEST.items())
     assert b"left" in run(sandbox, "open('/tmp/x', 'w').close()\n" + PROBE).stdout
+
+
+def test_a_port_is_free_again(contained: Sandboxes) -> None:
+    """A connection that a program has closed does not keep the next one from its port."""
+    if contained.isolation == "docker/runsc":
+        pytest.skip("gVisor keeps it for a minute, and has no setting for that")
+    leave = "import socket\nfor port in range(5000, 5010):\n    s = socket.socket(); s.setsockopt(1, 2, 1); s.bind(('127.0.0.1', port)); s.listen()\n    c = socket.create_connection(s.getsockname()); a, _ = s.accept(); a.close(); c.recv(1); c.close(); s.close()"
+    take = "import socket\nfor port in range(5000, 5010): socket.socket().bind(('127.0.0.1', port))\nprint('free')"
+    for source in (leave, take):
+        done = contained.within(partial(run, source=source), image="python", memory_mb=256)
+    assert done.stdout == b"free\n", done.stderr

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reward_server.errors import InvalidTask, LimitExceeded
-from reward_server.sandbox.base import Hosted, Language, Program, Sandbox, Sandboxes, Tester
+from reward_server.sandbox.base import ErrorInfo, Hosted, Language, Program, Sandbox, Sandboxes, Tester
 from reward_server.verifiers.code.detail import FirstFailure, cut
 from reward_server.verifiers.code.judgement import Judgement, TestResult, ended_badly, error_text, not_compiled
 from reward_server.verifiers.code.owned import blame_for_sandboxes
@@ -16,13 +17,19 @@ from reward_server.verifiers.code.running import deserves_another_run
 
 T = TypeVar("T")
 
+_BY_THEMSELVES = re.compile("NameError|ImportError|ModuleNotFoundError|SyntaxError|fixture")
+"""How tests fail whatever the program."""
+_WORD = re.compile(r"\w+")
 _PLAIN_ENTRY = "plain_entry"
 """The tester's flag for an entry that crossed by value."""
 
 
-def _dummy(entries: tuple[str, ...]) -> bytes:
-    """A program that has the entries and does nothing."""
+def _dummy(entries: tuple[str, ...], *, classes: bool) -> bytes:
+    """A program that has the entries, as functions or as classes, and does nothing."""
     lines = []
+    if classes:
+        names = {entry.partition(".")[0] for entry in entries}
+        return "\n".join(f"class {name}:\n    def __init__(*args, **kwargs): pass" for name in names).encode()
     for entry in entries:
         first, _, method = entry.partition(".")
         lines += (
@@ -112,8 +119,15 @@ class AssertJudge:
         lines = self.tester.tests[index].split("\n")
         return cut(lines[line - 1].strip()) if line is not None and 0 < line <= len(lines) else ""
 
-    def _with_dummy(self, sandbox: Sandbox) -> Hosted:
-        dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries)))
+    def _objects(self, index: int, error: ErrorInfo) -> bool:
+        """Whether a test fails by an assertion about an entry: it has looked at it, though it called nothing."""
+        text = f"{self._line(index, error.line)}\n{error.message}"
+        names = {"candidate", *(entry.partition(".")[0] for entry in self.tester.entries)}
+        asserts = error.type == "AssertionError" or "issubclass() arg 1" in error.message
+        return asserts and not _BY_THEMSELVES.search(text) and not names.isdisjoint(_WORD.findall(text))
+
+    def _with_dummy(self, sandbox: Sandbox, *, classes: bool = False) -> Hosted:
+        dummy = sandbox.build(Program(self.language, _dummy(self.tester.entries, classes=classes)))
         first = replace(self.tester, stop_at_first_failure=True)
         return sandbox.host(dummy, first, self.params.execution_limits(self.total))
 
@@ -127,10 +141,12 @@ class AssertJudge:
         if again.setup_error is not None:
             raise InvalidTask(f"the tests' setup fails: {error_text(again.setup_error)}", reason="broken_tests")
         if again.calls == 0:
-            error = next((report.error for report in again.tests if report.error is not None), None)
-            if plain and error:
+            failed = ((at, report.error) for at, report in enumerate(again.tests) if report.error is not None)
+            at, error = next(failed, (0, None))
+            if error and (plain or (judgement.failure is not None and self._objects(at, error))):
                 return
-            how = f"fail before they call the program: {error_text(error)}" if error else "never call the program"
-            raise InvalidTask(f"the tests {how}", reason="broken_tests")
+            if not error or not self._with_dummy(sandbox, classes=True).calls:  # which they may ask of, and not call
+                how = f"fail before they call the program: {error_text(error)}" if error else "never call the program"
+                raise InvalidTask(f"the tests {how}", reason="broken_tests")
         if judgement.failure is None:
             judgement.add(TestResult(0, "error", None, FirstFailure(message="the tests did not reach the program")))

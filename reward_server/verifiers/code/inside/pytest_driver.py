@@ -31,18 +31,20 @@ def _run_pytest() -> None:
     module: Any = importlib.import_module("solution")
     module.__all__ = [name for name in job["free"] if hasattr(module, name)]  # for `import *`
     sys.modules[job["module"]] = module
-    place = os.path.join(os.getcwd(), "tests")
+    place = os.path.join(os.getcwd(), f"tests-{os.urandom(8).hex()}")  # or a program might have the tests read them
     for name, text in job["files"].items():
-        path = os.path.join(place, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        for folder in [place] if name.endswith(".py") else [place, "tests"]:
+            path = os.path.join(folder, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
     import pytest
 
     report = _Report()
     options = ["-q", "-p", "no:cacheprovider", "--rootdir", place, *["-x"] * job["stop"]]
     status = pytest.main([*options, place], plugins=[report])
     if report.failures:
-        raise AssertionError(f"{len(report.failures)} failed, {report.passed} passed\n" + "\n".join(report.failures))
+        text = "\n".join(report.failures).replace(os.path.basename(place), "tests")
+        raise AssertionError(f"{len(report.failures)} failed, {report.passed} passed\n{text}")
     if status != 0 or not report.passed:
         raise RuntimeError(f"pytest ended with status {int(status)} and {report.passed} tests passed")
