@@ -7,6 +7,7 @@ program wrote to be executed is executed in its own process (``exec(generate(), 
 
 from __future__ import annotations
 
+import binascii
 import builtins
 import os
 import sys
@@ -182,9 +183,12 @@ def _listening(link: Link) -> set[str]:
     def note(part: Any) -> None:
         if type(part) is str:
             heard.add(part)
-        elif isinstance(part, list | dict):
-            for inner in part if isinstance(part, list) else part.values():
+        elif isinstance(part, list):
+            for inner in part:
                 note(inner)
+        elif isinstance(part, dict):
+            for tag, inner in part.items():
+                note(_decoded(inner) if tag in ("b", "B") else inner)
 
     def reading() -> Any:
         message = read()
@@ -193,6 +197,14 @@ def _listening(link: Link) -> set[str]:
 
     link._read = reading  # type: ignore[method-assign]
     return heard
+
+
+def _decoded(written: Any) -> str:
+    """Bytes as they are written, as the text that they may be."""
+    try:
+        return binascii.a2b_base64(written).decode("utf-8", "replace")
+    except (TypeError, ValueError):
+        return ""
 
 
 def _is_of_another(file: Any) -> bool:

@@ -111,13 +111,18 @@ def _check_name(link: Link, thing: Any, name: str, *, writes: bool = False) -> N
     if not link.strict or (not writes and name in _STRICT_NAMES):
         return
     module = getattr(type(thing), "__module__", "")
-    inert = isinstance(thing, _INERT) or module in ("functools", "operator")
+    inert = isinstance(thing, _INERT) or module in ("functools", "operator") or _reads_files(thing)
     leads = name in _KEEP_LINES.get(str(module).partition(".")[0], ())
     if name.startswith("_") or leads or (inert and not writes) or (writes and not hasattr(thing, "__dict__")):
         raise AttributeError(name)
     of_a_mock = _is_mock(thing) and (hasattr(type(thing), name) or name.startswith("assert") or name == "method_calls")
     if of_a_mock or (writes and callable(getattr(thing, name, None))):
         raise AttributeError(name)  # what a test looks at afterwards, or looks with
+
+
+def _reads_files(thing: Any) -> bool:
+    """Whether it is a class whose methods would open what the tests can."""
+    return isinstance(thing, type) and thing.__module__ == "pathlib"
 
 
 def _as_property(thing: Any) -> Any:

@@ -60,6 +60,7 @@ TASKS: Mapping[str, Json] = {
     "annotations": asserts("f", f"import inspect\ninspect.get_annotations(f, eval_str=True)\nassert f(0) == {A}"),
     "executed": asserts("f", f"ns = {{}}\nexec(f('x'), ns)\nassert ns['got'] == {A}\nassert ns['g'](2) == {B}"),
     "executed_here": asserts("f", f"WANT = {A}\nexec(f('x'))\nassert f(0) == WANT"),
+    "executed_bytes": asserts("f", f"WANT = {A}\nexec(f('x').decode())\nassert got == WANT and f(0) == 1"),
     "compiled": asserts("f", f"ns = {{}}\nexec(compile(f('x'), 'g', 'exec'), ns)\nassert eval('got', ns) == {A}"),
     "generated": pytests(
         f"import pytest\nfrom solution import f\nHELP = 'def twice(x):\\n    return 2 * x'\n@pytest.mark.parametrize('expr, want', [('f(0)', {A}), ('[f(x) for x in (0, 1)]', [{A}, {B}])])\ndef test_f(expr, want):\n    assert eval(expr) == want\ndef test_g():\n    ns = {{}}\n    exec(HELP, ns)\n    assert ns['twice'](3) == 6\n    exec(f'assert f(0) == {{3 * 0}} + {A}', {{'f': f}})\n"
@@ -186,6 +187,7 @@ WRONG = {
     },
     "pickle_patches_a_record": ("pickled_record", f"def f(x): return {PATCH % (b'tester' + bytes([10]) + b'Point')!r}"),
     "pickle_shadows_a_method": ("pickled_record", f"def f(x): return {SHADOW!r}"),
+    "words_of_the_tests": ("executed_bytes", "def f(x): return b'got = WANT' if x == 'x' else 1"),
     "file": ("run_file imported_file", f"def f(p): open(p, 'w').write({statements(1)!r})"),
     "file_of_a_liar": ("run_file imported_file", "def f(p): open(p, 'w').write('class E:\\n    __eq__ = lambda *a: True\\ngot = E()')"),
     "docstring": ("doctested", f"def f(x): return 1\nf.__doc__ = '>>> exec(' + repr({statements(2)!r}) + ')\\n'"),

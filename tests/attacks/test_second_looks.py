@@ -74,6 +74,7 @@ TASKS: Mapping[str, Json] = {
         "f",
         f"from dataclasses import dataclass\nimport functools, operator\n@dataclass\nclass H:\n    _want: int\n    def ask(self, x): return x == self._want\nassert f(H({A}).ask) == {A}\nassert f(functools.partial(lambda want, x: x == want, {A})) == {A}\nassert f(operator.methodcaller('x', {A})) == {A}",
     ),
+    "given": asserts("f", f"import pathlib\nopen('want.txt', 'w').write('n{A}')\nassert f(pathlib.Path) == 'n{A}'"),
     "case": asserts(
         "f",
         f"import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(f(self), {A})\n    def test_b(self): pass",
@@ -200,6 +201,7 @@ WRONG = {
     "clears_what_was_called": ("no_calls", "def f(m):\n    m.drop(1)\n    m.method_calls.clear()\n    del m.method_calls"),
     "sets_a_liar": ("some_calls", f"class E(list):\n    {ALWAYS}\ndef f(m):\n    m.save(1)\n    m.method_calls = E()"),
     "reads_texts": ("bound", "import re\ndef f(g):\n    seen = []\n    for look in (lambda: repr(g), lambda: str(g), lambda: format(g), lambda: repr(g.__self__), lambda: repr(g.args), lambda: g.__doc__, lambda: repr(g.func)):\n        try: seen.append(str(look()))\n        except Exception: pass\n    return int((re.findall(r'\\d{5,}', ' '.join(seen).replace('0x', '')) or [0])[0])"),
+    "reads_by_a_class": ("given", "def f(p):\n    for look in (lambda: p.read_text(p('want.txt')), lambda: p('want.txt').read_text(), lambda: p.open(p('want.txt')).read()):\n        try: return look()\n        except Exception: pass"),
     "skips_by_the_case": ("case", "def f(t): t.skipTest('x')"),
     "names_the_tests": ("handed_on", "import re\nSEEN = ['']\ndef enc(x): return 'tests/test_it.py' if x == 'ab' else SEEN[0]\ndef dec(p):\n    try: SEEN[0] = re.findall(r'n\\d+', open(p).read())[0]\n    except Exception: pass\n    return 'ab'"),
     "has_the_tests_read": ("read_there", "def f(x): return 'tests/test_it.py'"),
@@ -225,6 +227,7 @@ RIGHT = {
     "abstract": f"import abc\nclass Base(abc.ABC):\n    @abc.abstractmethod\n    def area(s): ...\n    def twice(s): return s.area() - {B} + {A}",
     "own_error": f"class Bad(ValueError):\n    def __init__(s, x): s.code = {A}",
     "related": f"class Base: pass\nclass Sub(Base):\n    def total(s): return {A}",
+    "given": f"def f(p):\n    p('made.txt').write_text('n{A}')\n    return p('made.txt').read_text()",
     "equals": "class Box:\n    def __init__(s, x): s.x = x\n    def equals(s, o): return s.x == getattr(o, 'x', o)",
     "some_calls": f"def f(m): m.save({A})",
     "data": f"def f(p): return {A} if open(p).read() == '7' else 0",
