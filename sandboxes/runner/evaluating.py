@@ -1,8 +1,8 @@
 """What the tests evaluate may be a text or bytes of the program's, and must not become code in their process.
 
-``eval(repr(point))``, ``get_type_hints(f)`` and ``pickle.loads(serialize(x))`` are fair tests. Here they build values
-and call what the program offers, and nothing else; a text that stands in the tests themselves is theirs. What the
-program wrote to be executed is executed in its own process (``exec(generate(), names)``).
+``eval(repr(point))`` and ``get_type_hints(f)`` are fair tests. Here they build values and call what the program offers,
+and nothing else; a text that stands in the tests themselves is theirs. What the program wrote to be executed is
+executed in its own process (``exec(generate(), names)``). For pickles see ``unpickling``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import types
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .tidy import WRITABLE
+
 if TYPE_CHECKING:
     import ast  # else where there is something to guard: in every fork it would cost 120 pages
 
     from .link import Link
 
-_VALUES = (
+VALUES = (
     *("collections", "datetime", "_datetime", "decimal", "_decimal", "fractions", "uuid", "pathlib", "ipaddress"),
     *("zoneinfo", "array"),
 )
@@ -38,23 +40,12 @@ _NO_ATTRIBUTES = (
     *("open", "read_text", "read_bytes", "write_text", "write_bytes", "unlink", "rename", "symlink_to", "hardlink_to"),
     *("rmdir", "mkdir", "touch", "chmod", "glob", "rglob", "iterdir", "tofile", "dump", "to_pickle", "pipe"),
 )
-_PLAIN = ("set frozenset complex bytearray bytes range slice list dict tuple int float str bool object").split()
-"""Of ``builtins``, what pickles may name beside exceptions."""
-_BUILD = {
-    "copyreg": ("_reconstructor", "__newobj__", "__newobj_ex__"),
-    "_codecs": ("encode",),
-    "array": ("_array_reconstructor",),
-    "numpy": ("_reconstruct", "scalar", "_frombuffer", "dtype", "ndarray"),
-    "types": ("SimpleNamespace",),
-}
-"""What makes arrays and objects of a pickle, by package."""
-_WRITABLE = ("/tmp/", "/dev/shm/", "/work/")
 _LONG = 8
 """A text of the program's that has as many characters is known again within another."""
 
 _FILES = ("runpy", "spec_from_file", "sys.path", "syspath_prepend")
 _EVALUATING = ("eval(", "eval_str", "exec(", "sympy", "doctest", *_FILES)
-WORDS = ("hints", "singledispatch", "pickle", "shelve", *_EVALUATING)
+WORDS = ("hints", "singledispatch", *_EVALUATING)
 
 
 def guard(source: str, link: Link) -> None:
@@ -67,8 +58,6 @@ def guard(source: str, link: Link) -> None:
         _guard_hints()
     if evaluates:
         _Evaluating(source, link).guard()
-    if "pickle" in source or "shelve" in source:
-        _guard_pickles()
 
 
 class _Source(str):
@@ -210,7 +199,7 @@ def _decoded(written: Any) -> str:
 def _is_of_another(file: Any) -> bool:
     """Whether a file lies where programs may write, and another user made it."""
     try:
-        return os.path.realpath(file).startswith(_WRITABLE) and os.stat(file).st_uid != os.getuid()
+        return os.path.realpath(file).startswith(WRITABLE) and os.stat(file).st_uid != os.getuid()
     except (OSError, TypeError):
         return False
 
@@ -254,15 +243,15 @@ def _is_harmless(name: str, names: dict[str, Any], owns: Any) -> bool:
     if value is getattr(builtins, name, names):
         return name not in _NO_NAMES and not name.startswith("_")
     if type(value) is types.ModuleType:
-        return value.__name__ in (*_VALUES, *_FUNCTIONS)
-    return (type(value) is float and name in ("inf", "nan")) or _makes_values(value)
+        return value.__name__ in (*VALUES, *_FUNCTIONS)
+    return (type(value) is float and name in ("inf", "nan")) or makes_values(value)
 
 
-def _makes_values(thing: Any) -> bool:
+def makes_values(thing: Any) -> bool:
     """Whether it is a class of the library whose objects are values, or a function that gives such; and no value."""
     home = getattr(thing, "__module__", "")
     if isinstance(thing, type):
-        return (home in _VALUES and not issubclass(thing, type)) or thing is types.SimpleNamespace
+        return (home in VALUES and not issubclass(thing, type)) or thing is types.SimpleNamespace
     return isinstance(thing, types.FunctionType | types.BuiltinFunctionType) and home in _FUNCTIONS
 
 
@@ -281,7 +270,7 @@ def _is_harmless_attribute(node: ast.Attribute, names: dict[str, Any], owns: Any
         return value is not None
     if type(value) is types.ModuleType:
         value = getattr(value, path.pop(), None)
-        if not _makes_values(value) and type(value) is not float:
+        if not makes_values(value) and type(value) is not float:
             return False
     return not path or getattr(value, "__module__", "") != "pathlib"
 
@@ -316,63 +305,3 @@ def _guard_hints() -> None:
         return evaluate(self, {**names, **(known or {})}, *args, **kwargs)
 
     reference._evaluate = guarded
-
-
-class _OfTheProgram(Exception):
-    """A pickle holds an object of the program's, which the program has to load."""
-
-
-def _is_loaded(module: str, name: str, found: Any) -> bool:
-    """Whether pickles of the program's may name it."""
-    if module == "builtins":
-        return name in _PLAIN or (isinstance(found, type) and issubclass(found, Exception))
-    if name in _BUILD.get(module.partition(".")[0], ()) or (module, name) == ("sandbox_pickles", "restored"):
-        return True
-    if module == "tester":  # what is expected
-        return isinstance(found, type) and not issubclass(found, type) and found.__module__ == "tester"
-    return module in _VALUES and isinstance(found, type) and _makes_values(found)
-
-
-def _guard_pickles() -> None:
-    pickle: Any = import_module("pickle")
-    io, old = import_module("io"), import_module("_compat_pickle")
-
-    class Unpickler(pickle._Unpickler):  # type: ignore[misc] # in Python, to see what is built
-        dispatch = dict(pickle._Unpickler.dispatch)
-
-        def find_class(self, module: str, name: str) -> Any:
-            if self.proto < 3:
-                module, name = old.NAME_MAPPING.get((module, name), (old.IMPORT_MAPPING.get(module, module), name))
-            if module == "solution":
-                raise _OfTheProgram(name)
-            home = sys.modules.get(module)
-            if home is None and module.partition(".")[0] in (*_VALUES, *_BUILD):
-                home = import_module(module)
-            found = getattr(home, name, None)
-            if not _is_loaded(module, name, found):
-                raise pickle.UnpicklingError(f"the tests do not load {module}.{name} of the program's")
-            return found
-
-        def load_build(self) -> None:
-            state, thing = self.stack[-1], self.stack[-2]
-            parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
-            names = [name for part in parts if isinstance(part, dict) for name in part]
-            is_value = not isinstance(thing, type | types.FunctionType | types.BuiltinFunctionType | types.ModuleType)
-            if not is_value or any(callable(getattr(type(thing), str(name), None)) for name in names):
-                raise pickle.UnpicklingError("what is no value keeps its state")
-            super().load_build()
-
-        dispatch[pickle.BUILD[0]] = load_build
-
-    def loads(data: Any, /, **options: Any) -> Any:
-        try:
-            return Unpickler(io.BytesIO(data), **options).load()
-        except _OfTheProgram:
-            return sys.modules["sandbox_pickles"].restored(bytes(data))
-
-    def load(file: Any, **options: Any) -> Any:
-        return Unpickler(file, **options).load()
-
-    pickle.Unpickler, pickle._Unpickler, pickle.loads, pickle.load = Unpickler, Unpickler, loads, load
-    if "shelve" in sys.modules:
-        sys.modules["shelve"].Unpickler = Unpickler  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ import struct
 import sys
 from typing import Any
 
-from . import empties, evaluating, jsons, swallowing
+from . import empties, evaluating, jsons, swallowing, unpickling
 from .caller import describe, read_input, write_record
 from .classes import Remote
 from .crossing import FUNCTION
@@ -26,7 +26,8 @@ _LINK, _REPORT, _STATE = 3, 4, 5
 _FILES = ("open(", "write", "tmp", "tempfile", "Path")
 """Words of tests that have to do with files."""
 _OTHERS = ("numpy", "with", "json", "assertSet")
-_SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *evaluating.WORDS, *_FILES, *_OTHERS})))
+_GUARDED = {*evaluating.WORDS, *unpickling.WORDS}
+_SPECIAL = re.compile("|".join(map(re.escape, {*WORDS, *CHANGING, *_GUARDED, *_FILES, *_OTHERS})))
 """Words of which at least one is in tests that ``_heed`` has to see to."""
 _LONG = 2000
 """Characters of tests that are searched for all of these at once: in a fork, each word looked at costs a page."""
@@ -117,6 +118,8 @@ class Tester:
             empties.mend_sets(link.owns)
         swallowing.prepare(text)
         evaluating.guard(text, link)
+        if any(word in text for word in unpickling.WORDS):
+            unpickling.guard()
         link.lends_files = any(word in text for word in _FILES)
         if "pickle" in text:
             offer(link)
