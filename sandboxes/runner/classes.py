@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .inspection import fields_of, signature
 from .plain import OWN_MODULE
 from .powers import abilities
+from .proxies import Proxy
 from .sizes import counted
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ PROTOCOL = "protocol"
 """Stands in the place of a module's name before the members of a protocol."""
 
 
-class Remote(type):
-    """Their metaclass."""
-
+class Remote(type):  # their metaclass; without a docstring: ``__doc__`` is the original's
     _sandbox_link: Link
     _sandbox_class: int
     """The handle of the original."""
@@ -71,7 +70,7 @@ class Remote(type):
         """The class that stands for the original with this handle."""
         bases, powers, qualified, text, abstract, library = link.request("describe", number)
         above = tuple(base for base in bases[:_MOST_BASES] if isinstance(base, Remote))
-        names = {"__qualname__": str(qualified), "__doc__": text}
+        names = {"__qualname__": str(qualified), "__doc__": Proxy.__dict__["__doc__"], "_sandbox_text": text}
         try:
             made = cls._made(link, number, name, above, names, str(powers))
         except TypeError:  # an order of bases that Python does not take
@@ -106,6 +105,11 @@ class Remote(type):
     @property  # type: ignore[misc]
     def __dict__(cls) -> Any:  # type: ignore[override] # of the original: ``monkeypatch`` looks there
         return _Names(cls)
+
+    @property
+    def __doc__(cls) -> Any:  # type: ignore[override] # of the original, or of a class that the tests derive
+        own = own_names(cls)
+        return own["_sandbox_text"] if "_sandbox_text" in own else own.get("__doc__")
 
     @property
     def __annotations__(cls) -> Any:  # type: ignore[override] # of the original

@@ -6,6 +6,7 @@ import sys
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from .descriptors import Getting_, Named_, Setting_
 from .generators import async_generator, coroutine, generator
 from .plain import OWN_MODULE, Codec
 from .proxies import (
@@ -56,6 +57,9 @@ _POWERS: dict[str, type[Proxy]] = {
     "z": AsyncIterable_,
     "A": Awaitable_,
     "D": Dataclass_,
+    "G": Getting_,
+    "S": Setting_,
+    "N": Named_,
 }
 
 
@@ -74,6 +78,9 @@ _ABILITIES = (
 )
 
 
+_DESCRIBING = (("G", "__get__"), ("S", "__set__"), ("N", "__set_name__"))
+
+
 def abilities_of(kind: Any, codec: Codec) -> str:
     """What the other side may do with an object of a class, as letters for ``abilities``."""
     powers = "c" if hasattr(kind, "__call__") else ""  # noqa: B004 - of its objects, not of itself
@@ -81,6 +88,8 @@ def abilities_of(kind: Any, codec: Codec) -> str:
     for letter, name in _ABILITIES:
         powers += letter if hasattr(kind, name) else ""
     powers += "d" if kind.__module__ == "unittest.mock" and hasattr(kind, "__get__") else ""
+    for letter, name in _DESCRIBING if kind.__module__ == OWN_MODULE else ():
+        powers += letter if hasattr(kind, name) else ""
     powers += "u" if kind.__hash__ is None else ""
     powers += "D" if kind.__module__ != OWN_MODULE and hasattr(kind, "__dataclass_fields__") else ""
     powers += "b" if hasattr(kind, "__bool__") or hasattr(kind, "__len__") else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .claims import claims_of
 from .classes import PROTOCOL, bound, methods
+from .descriptors import descend
 from .hints import is_hint
 from .inspection import code_of, fields, parameters
 from .pickles import pickled
@@ -259,6 +260,10 @@ VERBS: dict[str, Callable[..., Any]] = {
     "bytes": lambda link, thing: bytes(thing),
     "dget": lambda link, thing: _as_property(thing).__get__(None, None),
     "dset": lambda link, thing, value: _as_property(thing).__set__(None, link.codec.decode(value)),
+    "bind": descend("__get__"),
+    "assign": descend("__set__"),
+    "unassign": descend("__delete__"),
+    "named": descend("__set_name__"),
     "fspath": lambda link, thing: thing.__fspath__(),
     "names": _of_a_candidate(lambda link, thing: [name for name in vars(thing) if type(name) is str]),
     "own": _of_a_candidate(lambda link, thing, name: vars(thing)[name]),

@@ -74,10 +74,15 @@ TASKS: Mapping[str, Json] = {
         "f",
         "import numpy as np\ngot = f([])\nassert got.shape == (0,) and len(got) == 0 and isinstance(got, np.ndarray) and got.sum() == 0\nassert (got == np.array([])).all() and np.array_equal(got, []) and (got == []).all() and list(got) == [] and got.tolist() == []\nnp.testing.assert_array_equal(got, np.array([]))\nnp.testing.assert_allclose(got, [])\nassert (got * 2 + 1).size == 0 and not (got == 5).any() and (got > 0).all() and np.concatenate([got, [1]]).tolist() == [1]\nassert repr(np.append(got, 2.0)) == 'array([2.])' and str(got) == '[]' and (got != 3).all() and got.dtype == float",
     ),
+    "described": asserts(
+        "Tool",
+        f"import unittest\nclass T(unittest.TestCase):\n    tool = Tool()\n    want = {A}\n    def setUp(self):\n        self.tool\n        self.other = {B}\n    def test_a(self):\n        self.assertEqual(self.tool.run(0), self.want)\n        self.assertEqual(self.tool.run(1), self.other)\n",
+    ),
     "approximate": asserts("f", f"import pytest\nassert pytest.approx([{A}, {B}]) == f(0)"),
 }
 SKIPS = "import numpy.testing\nS = type('SkipTest', (Exception,), {'__module__': 'numpy.testing'})\n"
 NOTHING_IN_IT = "class L:\n    def __len__(s): return 2\n    def __iter__(s): return iter(())\n    def __getitem__(s, at): raise IndexError\ndef f(x): return L()"
+DESCRIBED = "class Tool:\n    def __get__(s, o, k):\n        try: {get}\n        except Exception: s.got = [1, 1]\n        return s\n    def run(s, at): return s.got[at]"
 WRONG = {
     "reads_the_name_of_the_test": ("named_test", "import os\ndef f(x): return int(os.environ['PYTEST_CURRENT_TEST'].split('-')[1].split(']')[0])"),
     "skips_by_another_name": ("skippable", SKIPS + "def f(x):\n    if x: return x\n    raise S('no')"),
@@ -101,6 +106,12 @@ WRONG = {
     "is_empty": ("close", "import numpy as np\ndef f(x): return [] if x else np.zeros((0, 2))"),
     "has_them_once": ("zipped_twice", "class L:\n    n = 0\n    def __len__(s): return 2\n    def __iter__(s):\n        s.n += 1\n        return iter([1, 2] if s.n == 1 else [])\ndef f(x): return L()"),
     "changes_its_length": ("counted zipped", "class L:\n    n = 0\n    def __len__(s):\n        s.n += 1\n        return 2 if s.n == 1 else 0\n    def __iter__(s): return iter(())\n    def __getitem__(s, at): return 1\ndef f(x): return L()"),
+    "looks_at_the_owner": ("described", DESCRIBED.format(get="s.got = [getattr(o, 'want', 1), getattr(o, 'other', 1)] if o else [getattr(k, 'want', 1)] * 2")),
+    "looks_into_the_owner": ("described", DESCRIBED.format(get="s.got = [o.__dict__.get('want', 1), o.__dict__.get('other', 1)]")),
+    "puts_its_own_there": ("described", DESCRIBED.format(get="s.got = [1, 1]; o.want = o.other = 1")),
+    "puts_it_there_and_looks": ("described", DESCRIBED.format(get="s.got = [o.__dict__.setdefault('want', 1), o.__dict__.setdefault('other', 1)]")),
+    "puts_methods_there": ("described", DESCRIBED.format(get="s.got = [1, 1]; o.assertEqual = o._getAssertEqualityFunc = o.fail = lambda *a, **k: None")),
+    "puts_it_into_the_class": ("described", DESCRIBED.format(get="s.got = [1, 1]; k.want = 1; k.assertEqual = lambda *a: None")),
 }  # fmt: skip
 RIGHT = {
     "named_test": f"def f(x): return [{A}, {B}][x]",
@@ -116,6 +127,7 @@ RIGHT = {
     "class": f"class Box:\n    def __len__(s): return 2\n    def __iter__(s): return iter([{A}, {B}])",
     "queue": f"class Box:\n    def __init__(s): s.items = [{A}, {B}]\n    def __len__(s): return len(s.items)\n    def __iter__(s):\n        while s.items: yield s.items.pop(0)",
     "reversed": f"class L:\n    def __len__(s): return 2\n    def __getitem__(s, at): return [{A}, {B}][at]\ndef f(x): return L()",
+    "described": f"class Tool:\n    def __get__(s, o, k):\n        s.seen = s.seen + 1 if hasattr(s, 'seen') else 0\n        return s\n    def run(s, at): return [{A}, {B}][at]",
     "close": f"def f(x): return {B}.5 if x else ({A}, 1)",
     "nothing": "import numpy as np\ndef f(xs): return np.array(xs)",
     "empty_arrays": "import numpy as np\ndef f(xs): return np.array(xs)",

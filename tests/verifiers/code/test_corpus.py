@@ -1,4 +1,4 @@
-"""Some six hundred honest programs of every kind of tests, each unusual in its own way, are accepted."""
+"""Some eight hundred honest programs of every kind of tests, each unusual in its own way, are accepted."""
 
 from __future__ import annotations
 
