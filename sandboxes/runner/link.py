@@ -13,11 +13,8 @@ of plain instances, and nothing that leads to frames, code or modules.
 
 from __future__ import annotations
 
-import builtins
 import operator
 import os
-import sys
-import warnings
 from _thread import RLock
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -30,6 +27,7 @@ from .files import is_path, lend
 from .logs import replay
 from .proxies import Proxy
 from .sizes import LOOKING, Sizes
+from .surroundings import show
 from .tables import NotPlain
 from .threads import AWAITING, Threads
 from .verbs import VERBS, call
@@ -153,7 +151,7 @@ class Link(Crossing):
 
     def _notice(self, rest: Any) -> None:
         caught, changed = rest
-        _show(*caught[:3])
+        show(*caught[:3])
         if caught[3:]:
             replay(self, caught[3])
         self.lent.told(changed)
@@ -376,18 +374,6 @@ def _is_fixed(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_fixed, value))
     return type(value).__hash__ is not None and not isinstance(value, Proxy)
-
-
-def _show(printed: Any = "", errors: Any = "", warned: Any = ()) -> None:
-    """Where a test looks at what is printed, or warned of, let it see that of the candidate."""
-    if type(printed) is str and printed and sys.stdout is not sys.__stdout__:
-        sys.stdout.write(printed)
-    if type(errors) is str and errors and sys.stderr is not sys.__stderr__:
-        sys.stderr.write(errors)
-    for names, text in warned:
-        known = [getattr(builtins, str(name).partition(":")[2], None) for name in names]
-        kinds = [kind for kind in known if isinstance(kind, type) and issubclass(kind, Warning)]
-        warnings.warn_explicit(str(text), kinds[0] if kinds else UserWarning, "solution.py", 1)
 
 
 def _of_plain(plain: Any, name: str, others: tuple[Any, ...]) -> Any:

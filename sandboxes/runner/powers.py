@@ -6,19 +6,15 @@ import sys
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from .contexts import AsyncContext_, AsyncIterable_, AsyncIterator_, Awaitable_, Context_
 from .descriptors import Getting_, Named_, Setting_
 from .generators import async_generator, coroutine, generator
 from .plain import OWN_MODULE, Codec
 from .proxies import (
-    AsyncContext_,
-    AsyncIterable_,
-    AsyncIterator_,
-    Awaitable_,
     Bytes_,
     Callable_,
     Class_,
     Container_,
-    Context_,
     Dataclass_,
     Descriptor_,
     Function_,
