@@ -4,7 +4,8 @@
 
 A whole server is asked over HTTP, one request at a time. First each program has longer to run than the request has;
 then the request has long, and the program one second of processor time and three of wall time. Beside the time past
-either stands what the answer says, and whether an honest program is judged right afterwards.
+either stands what the answer says, and whether an honest program is judged right afterwards. What had to wait for a
+processor, as a fork bomb does, is run once more before its limit counts: there the time is that of two runs.
 """
 
 from __future__ import annotations
