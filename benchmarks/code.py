@@ -92,13 +92,14 @@ class Setup:
     """Of the programs that are judged: slow ones get fewer."""
 
 
-def _docker(runtime: str, policy: str, spare: int = 0) -> Callable[[str], Sandboxes]:
+def _docker(runtime: str, policy: str, spare: int = 0, *, line: bool = True) -> Callable[[str], Sandboxes]:
     pool = PoolConfig(policy=policy, limit=3, spare=spare)  # type: ignore[arg-type] # one of two words
-    return lambda tag: open_docker(DockerConfig(runtime=runtime, image_tag=tag, pool=pool))
+    return lambda tag: open_docker(DockerConfig(runtime=runtime, image_tag=tag, line=line, pool=pool))
 
 
 SETUPS = (
     Setup("docker/runc", _docker("runc", "warm")),
+    Setup("docker/runc, relayed", _docker("runc", "warm", line=False)),
     Setup("namespaces", lambda tag: open_namespaces(NamespacesConfig(pool=PoolConfig(limit=3)))),
     Setup("docker/runc single_use", _docker("runc", "single_use", spare=1), 0.15),
     Setup("docker/runsc", _docker("runsc", "warm"), 0.15),

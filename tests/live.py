@@ -80,6 +80,11 @@ class Grader:
                     pytest.fail(f"the image lacks {package}")
                 pytest.skip(f"this machine's Python has no {package}")
 
+    def need_common_folder(self) -> None:
+        """Skip where tests and program have none, not even ``/tmp``."""
+        if self.sandboxes.isolation == "namespaces":
+            pytest.skip("in namespaces, tests and program have no directory in common")
+
     def _has(self, package: str) -> bool:
         if package not in self._packages:
             tests = {"kind": "stdio", "cases": [{"input": "", "output": ""}]}

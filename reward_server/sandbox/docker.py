@@ -56,6 +56,8 @@ class DockerConfig:
     """Of the whole container."""
     disk_mb: int = 256
     """Of the work directory, and of /tmp; memory of the size class counts too."""
+    line: bool = True
+    """Whether to speak to runners past the engine where that can be."""
     pool: PoolConfig = field(default_factory=PoolConfig)
 
 
@@ -119,7 +121,7 @@ class DockerDriver:
                 raise
         box = Box(self, container, channel, info)
         try:
-            box = _greet(box, pid, cpus)
+            box = _greet(box, pid if self._config.line else None, cpus)
         except SandboxDied as error:
             box.destroy()
             raise Unavailable(f"a container of {image} did not start: {error}", reason="no_sandbox") from None
@@ -233,11 +235,11 @@ class Box:
         self.driver.remove(self.container)
 
 
-def _greet(box: Box, pid: int, cpus: float) -> Box:
-    """Wait for the runner, tell it what it has, and go on over a line of its own where that can be had."""
+def _greet(box: Box, pid: int | None, cpus: float) -> Box:
+    """Wait for the runner, tell it what it has, and go on over a line to process ``pid`` where that can be had."""
     channel = box.channel
     hello, _ = channel.receive(within_s=_START_S)
-    own = line.take_over(pid, *hello["line"])
+    own = line.take_over(pid, *hello["line"]) if pid is not None else None
     first = random.SystemRandom().randrange(_FIRST_UID, _LAST_UID)
     channel.send({"first_uid": first, "uids": _UIDS, "cpus": cpus, "line": own is not None})
     if own is not None:

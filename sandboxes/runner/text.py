@@ -86,6 +86,8 @@ def _move(start: int, end: int) -> None:
         libc.munmap(address(room), size(end - start + HUGE))
         raise OSError(ctypes.get_errno(), "no huge pages")
     if libc.mremap(copy, length, length, _MOVE_OVER, address(start)) != start:
-        raise OSError(ctypes.get_errno(), "mremap")
+        error = OSError(ctypes.get_errno(), "mremap")
+        libc.munmap(address(room), size(end - start + HUGE))
+        raise error
     libc.munmap(address(room), size(copy.value - room))  # what was left over for the sake of the boundary
     libc.munmap(address(copy.value + end - start), size(room + HUGE - copy.value))

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from reward_server.types import Json, Outcome
-from tests.attacks.catalogue import SECRETS, Attack, attacks
+from reward_server.types import Json
+from tests.attacks.catalogue import SECRETS, Attack, attacks, refused, solved
 from tests.attacks.test_leniency import asserts, pytests
 from tests.live import Grader
 
@@ -242,15 +242,11 @@ RIGHT = {
 
 @pytest.mark.parametrize("attack", attacks(("what is evaluated builds values", WRONG)))
 def test_no_text_becomes_code(grade: Grader, attack: Attack) -> None:
-    grade.need(TASKS[attack.task], attack.program)
-    verdict = grade(TASKS[attack.task], attack.program, time_s=1)
-    assert verdict.outcome in (Outcome.INCORRECT, Outcome.LIMIT_EXCEEDED), (attack.promise, verdict)
+    refused(grade, TASKS[attack.task], attack, time_s=1)
 
 
 @pytest.mark.parametrize("task", RIGHT)
 def test_honest_texts_are_evaluated(grade: Grader, task: str) -> None:
-    grade.need(TASKS[task], RIGHT[task])
-    if task == "shelved" and grade.sandboxes.isolation == "namespaces":
-        pytest.skip("tests and program have no directory in common")
-    verdict = grade(TASKS[task], RIGHT[task], time_s=5)
-    assert verdict.outcome is Outcome.CORRECT, verdict.detail
+    if task == "shelved":
+        grade.need_common_folder()
+    solved(grade, TASKS[task], RIGHT[task])

@@ -244,6 +244,6 @@ def test_no_second_look_makes_a_wrong_program_right(grade: Grader, attack: Attac
 
 @pytest.mark.parametrize("task", RIGHT)
 def test_honest_programs_pass_both_looks(grade: Grader, task: str) -> None:
-    if task == "data" and grade.sandboxes.isolation == "namespaces":
-        pytest.skip("tests and program have no directory in common")
+    if task == "data":
+        grade.need_common_folder()
     solved(grade, TASKS[task], RIGHT[task])

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ from tests.processes import engine_standing_still
 
 
 @contextmanager
-def container(runtime: str = "runc") -> Iterator[Box]:
-    driver = DockerDriver(DockerConfig(runtime=runtime, image_tag=IMAGE_TAG))
+def container(**config: Any) -> Iterator[Box]:
+    driver = DockerDriver(DockerConfig(image_tag=IMAGE_TAG, **config))
     try:
         box = driver.create("python", 256)
     except Unavailable as error:
@@ -51,14 +52,13 @@ def test_programs_run_while_the_engines_relay_stands_still() -> None:
             assert run_one(box) == b"1\n"
 
 
-def test_where_no_line_can_be_had_the_engine_passes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "take_over", lambda *_: None)
-    with container() as box:
+def test_where_no_line_is_to_be_had_the_engine_passes_on() -> None:
+    with container(line=False) as box:
         assert run_one(box) == b"1\n"
 
 
 def test_a_kernel_of_its_own_has_no_descriptor_to_take_over() -> None:
-    with container("runsc") as box:
+    with container(runtime="runsc") as box:
         assert run_one(box) == b"1\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from reward_server.errors import InvalidTask, LimitExceeded
@@ -40,7 +41,7 @@ def _dummy(entries: tuple[str, ...], *, classes: bool) -> bytes:
     return "\n".join(lines).encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AssertJudge:
     """One conversation between tests and program; what the tests report is believed, the program cannot write there."""
 
@@ -56,9 +57,14 @@ class AssertJudge:
 
     def suspects(self, source: str) -> bool:
         """Whether most of the tests' lines with an assertion stand in the source."""
-        lines = [line.strip() for test in self.tester.tests for line in test.split("\n")]
-        wanted = [line.removeprefix("assert ") for line in lines if line.startswith("assert ") and len(line) > 20]
+        wanted = self._assertions
         return len(wanted) >= 3 and sum(line in source for line in wanted) >= 0.75 * len(wanted)
+
+    @cached_property
+    def _assertions(self) -> list[str]:
+        """What the tests assert, of some length: looked for once for all completions."""
+        lines = [line.strip() for test in self.tester.tests for line in test.split("\n")]
+        return [line.removeprefix("assert ") for line in lines if line.startswith("assert ") and len(line) > 20]
 
     def judge(self, sandboxes: Sandboxes, source: str) -> Judgement:
         """Host the program for the tests."""

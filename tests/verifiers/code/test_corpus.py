@@ -15,7 +15,7 @@ SHARES_FILES = ("tempfile.", "tmp_path")
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_an_honest_program_is_accepted(grade: Grader, case: Case) -> None:
     grade.need(case.tests, case.program)
-    if grade.sandboxes.isolation == "namespaces" and any(word in str(case.tests) for word in SHARES_FILES):
-        pytest.skip("in namespaces, tests and program have no directory in common")
+    if any(word in str(case.tests) for word in SHARES_FILES):
+        grade.need_common_folder()
     verdict = grade(case.tests, case.program, time_s=5)
     assert verdict.outcome is Outcome.CORRECT, verdict.detail.get("first_failure", verdict.detail)

@@ -33,6 +33,7 @@ def _run_pytest() -> None:
     sys.modules[job["module"]] = module
     place = os.path.join(os.getcwd(), f"tests-{os.urandom(8).hex()}")  # or a program might have the tests read them
     for name, text in job["files"].items():
+        # data lies under its usual name as well, for tests that open it by that
         for folder in [place] if name.endswith(".py") else [place, "tests"]:
             path = os.path.join(folder, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
