@@ -99,7 +99,7 @@ def _docker(runtime: str, policy: str, spare: int = 0, *, line: bool = True) -> 
 
 SETUPS = (
     Setup("docker/runc", _docker("runc", "warm")),
-    Setup("docker/runc, relayed", _docker("runc", "warm", line=False)),
+    Setup("docker/runc relayed", _docker("runc", "warm", line=False)),
     Setup("namespaces", lambda tag: open_namespaces(NamespacesConfig(pool=PoolConfig(limit=3)))),
     Setup("docker/runc single_use", _docker("runc", "single_use", spare=1), 0.15),
     Setup("docker/runsc", _docker("runsc", "warm"), 0.15),
